@@ -1,1 +1,3 @@
-//! Being written.
+//! What the tests over the whole share.
+
+pub mod vectors;

@@ -1,0 +1,1 @@
+//! Runs `finnish-references.json` and `reference-peers.json` through `viite`.
