@@ -1,1 +1,4 @@
-//! Being written.
+//! ecommpay's side.
+pub mod json;
+pub mod natural;
+pub mod signature;
