@@ -1,0 +1,278 @@
+//! The life of a payment, as a pure function of what was seen.
+//!
+//! Evidence from a provider is gathered, never overwritten: an attempt keeps the highest-ranking
+//! piece of each kind, and its status is read off from those. Gathering maxima is commutative,
+//! associative and idempotent, so duplicates and reorderings cannot change the outcome; see the
+//! property tests in `tests.rs` beside this file.
+//!
+//! Source of the rules: ecommpay's payment confirmation procedure, under which a declined payment
+//! may still be credited, and a credited one reversed, for seven days and more.
+
+mod attempt;
+mod evidence;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+pub use attempt::Attempt;
+pub use evidence::{Evidence, Meaning, Rank};
+
+use crate::{amount::Amount, time::Timestamp};
+
+/// Where a payment stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Made by the shop; no bank chosen yet.
+    Created,
+    /// The customer was sent to the provider, which has not reported anything.
+    Redirected,
+    /// The provider works on it, or said a word that is not known here.
+    Pending,
+    /// The bank took it on and has yet to confirm that the money moved. Nothing is shipped on it.
+    AwaitingConfirmation,
+    /// Paid.
+    Paid,
+    /// Refused by the bank or the provider.
+    Declined,
+    /// Cancelled by the customer at the bank.
+    Cancelled,
+    /// Not paid in time.
+    Expired,
+    /// Broken by a fault of the provider.
+    Failed,
+    /// A part of the money went back.
+    PartiallyRefunded,
+    /// All of the money went back at the shop's wish.
+    Refunded,
+    /// The money went back, or never came, against an earlier report of success.
+    Reversed,
+}
+
+impl Status {
+    /// The word for it in JSON, in the database and in logs.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Redirected => "redirected",
+            Self::Pending => "pending",
+            Self::AwaitingConfirmation => "awaiting_confirmation",
+            Self::Paid => "paid",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Failed => "failed",
+            Self::PartiallyRefunded => "partially_refunded",
+            Self::Refunded => "refunded",
+            Self::Reversed => "reversed",
+        }
+    }
+
+    /// Whether the shop holds the money, all or a part of it.
+    #[must_use]
+    pub const fn holds_money(self) -> bool {
+        matches!(self, Self::Paid | Self::PartiallyRefunded)
+    }
+
+    /// Whether a customer may begin another attempt.
+    ///
+    /// Not while a bank may still credit an attempt that it accepted. A customer who merely left
+    /// the bank's page may choose again; should both be paid, [`Effect::PaidTwice`] tells.
+    #[must_use]
+    pub const fn can_pay(self) -> bool {
+        matches!(
+            self,
+            Self::Created
+                | Self::Redirected
+                | Self::Pending
+                | Self::Declined
+                | Self::Cancelled
+                | Self::Failed
+        )
+    }
+}
+
+/// A payment's life so far: what it is worth, and what each attempt to pay it has seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lifecycle {
+    amount: Amount,
+    attempts: Vec<Attempt>,
+    offer_ended: bool,
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The customer was sent to a provider.
+    Started {
+        /// The identifier of the attempt at the provider.
+        attempt: String,
+    },
+    /// A provider reported, and the report was verified.
+    Evidence {
+        /// The identifier of the attempt at the provider.
+        attempt: String,
+        /// The report.
+        evidence: Evidence,
+    },
+    /// The time to begin paying is over.
+    OfferEnded,
+}
+
+/// What has to be done because of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The status changed: tell the shop.
+    Notify {
+        /// The status before.
+        from: Status,
+        /// The status now.
+        to: Status,
+    },
+    /// Two reports of the same rank contradict each other: ask the provider for the status.
+    AskStatus,
+    /// A report names another amount or currency than the order's: it was kept and changed nothing.
+    AmountDiffers,
+    /// More than one attempt holds money: the shop must give one back.
+    PaidTwice,
+    /// A report about an attempt that this payment does not know: it changed nothing.
+    UnknownAttempt,
+}
+
+impl Lifecycle {
+    /// A payment that nobody has tried to pay.
+    #[must_use]
+    pub const fn new(amount: Amount) -> Self {
+        Self {
+            amount,
+            attempts: Vec::new(),
+            offer_ended: false,
+        }
+    }
+
+    /// The sum that counts.
+    #[must_use]
+    pub const fn amount(&self) -> Amount {
+        self.amount
+    }
+
+    /// The attempts, oldest first.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Where the payment stands.
+    ///
+    /// An attempt that holds money decides; then one that a bank has yet to confirm; then the
+    /// latest one.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let statuses = || self.attempts.iter().map(Attempt::status);
+        let decided = [
+            Status::Paid,
+            Status::PartiallyRefunded,
+            Status::AwaitingConfirmation,
+        ]
+        .into_iter()
+        .find(|wanted| statuses().any(|status| status == *wanted));
+        let status = decided
+            .or_else(|| statuses().next_back())
+            .unwrap_or(Status::Created);
+        match status {
+            Status::Created | Status::Redirected if self.offer_ended => Status::Expired,
+            other => other,
+        }
+    }
+
+    /// Whether the customer may begin an attempt now.
+    #[must_use]
+    pub fn can_pay(&self) -> bool {
+        !self.offer_ended && self.status().can_pay()
+    }
+
+    /// When the provider first reported that a bank took the payment on.
+    #[must_use]
+    pub fn accepted_at(&self) -> Option<Timestamp> {
+        self.attempts.iter().filter_map(Attempt::accepted_at).min()
+    }
+
+    /// Applies an event and says what has to be done.
+    ///
+    /// The same event twice equals once, and the order of reports does not matter.
+    ///
+    /// ```
+    /// use kassa_checkout::lifecycle::{Effect, Event, Evidence, Lifecycle, Meaning, Rank, Status};
+    /// use kassa_checkout::{Amount, Timestamp};
+    ///
+    /// let mut payment = Lifecycle::new(Amount::from_cents(4_990)?);
+    /// payment.apply(Event::Started { attempt: "p1-1".into() });
+    /// let paid = Event::Evidence {
+    ///     attempt: "p1-1".into(),
+    ///     evidence: Evidence {
+    ///         key: "77796010023511/success/success".into(),
+    ///         rank: Rank { at: Timestamp::from_millis(1), operation: 77_796_010_023_511 },
+    ///         meaning: Meaning::Paid,
+    ///         begins_anew: true,
+    ///         word: "success".into(),
+    ///         code: Some("0".into()),
+    ///         amount_cents: 4_990,
+    ///         currency: "EUR".into(),
+    ///     },
+    /// };
+    /// let effects = payment.apply(paid.clone());
+    /// assert_eq!(effects, [Effect::Notify { from: Status::Redirected, to: Status::Paid }]);
+    /// assert_eq!(payment.apply(paid), []);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn apply(&mut self, event: Event) -> Vec<Effect> {
+        let from = self.status();
+        let paid_before = self.attempts_with_money();
+        let mut effects = Vec::new();
+        match event {
+            Event::Started { attempt } => {
+                if self.attempt_mut(&attempt).is_none() {
+                    self.attempts.push(Attempt::new(attempt));
+                }
+            }
+            Event::Evidence { attempt, evidence } => {
+                effects.extend(self.gather(&attempt, evidence));
+            }
+            Event::OfferEnded => self.offer_ended = true,
+        }
+        let to = self.status();
+        if from != to {
+            effects.push(Effect::Notify { from, to });
+        }
+        if self.attempts_with_money() > paid_before.max(1) {
+            effects.push(Effect::PaidTwice);
+        }
+        effects
+    }
+
+    fn gather(&mut self, attempt: &str, evidence: Evidence) -> Option<Effect> {
+        let amount = self.amount;
+        let Some(attempt) = self.attempt_mut(attempt) else {
+            return Some(Effect::UnknownAttempt);
+        };
+        if !evidence.agrees_with(amount) {
+            return attempt
+                .keep_aside(evidence)
+                .then_some(Effect::AmountDiffers);
+        }
+        attempt.gather(evidence).then_some(Effect::AskStatus)
+    }
+
+    fn attempt_mut(&mut self, id: &str) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.id() == id)
+    }
+
+    fn attempts_with_money(&self) -> usize {
+        self.attempts
+            .iter()
+            .filter(|attempt| attempt.status().holds_money())
+            .count()
+    }
+}

@@ -1,0 +1,147 @@
+//! One attempt to pay, at one provider under one identifier.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Status,
+    evidence::{Evidence, Meaning},
+};
+use crate::time::Timestamp;
+
+/// What an attempt has seen: the highest-ranking report of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    id: String,
+    /// Reports that decide nothing.
+    open: Option<Evidence>,
+    /// The earliest report that the bank took the payment on.
+    accepted_at: Option<Timestamp>,
+    /// The money came, by an operation that can begin anew.
+    paid_anew: Option<Evidence>,
+    /// The money came, by any other operation.
+    paid: Option<Evidence>,
+    /// No money: declined, cancelled, expired, failed.
+    unpaid: Option<Evidence>,
+    /// The money went back.
+    returned: Option<Evidence>,
+    /// Reports about another amount, by key: kept, and never counted.
+    aside: Vec<Evidence>,
+}
+
+impl Attempt {
+    pub(super) const fn new(id: String) -> Self {
+        Self {
+            id,
+            open: None,
+            accepted_at: None,
+            paid_anew: None,
+            paid: None,
+            unpaid: None,
+            returned: None,
+            aside: Vec::new(),
+        }
+    }
+
+    /// The identifier of the attempt at the provider.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// When the provider first reported that the bank took the payment on.
+    #[must_use]
+    pub const fn accepted_at(&self) -> Option<Timestamp> {
+        self.accepted_at
+    }
+
+    /// The report that decides the attempt's status, if any came.
+    ///
+    /// Reports that decide nothing count only while nothing else is there. Once money went back,
+    /// an older or repeated success does not bring it again; only a later new sale does.
+    #[must_use]
+    pub fn deciding(&self) -> Option<&Evidence> {
+        let paid = match self.returned {
+            Some(_) => None,
+            None => self.paid.as_ref(),
+        };
+        [
+            self.paid_anew.as_ref(),
+            paid,
+            self.unpaid.as_ref(),
+            self.returned.as_ref(),
+        ]
+        .into_iter()
+        .flatten()
+        .reduce(|best, next| if next.outranks(best) { next } else { best })
+        .or(self.open.as_ref())
+    }
+
+    /// Where the attempt stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self.deciding().map(|evidence| evidence.meaning) {
+            None => Status::Redirected,
+            Some(Meaning::Pending) => Status::Pending,
+            Some(Meaning::AwaitingConfirmation) => Status::AwaitingConfirmation,
+            Some(Meaning::Paid) => Status::Paid,
+            Some(Meaning::Declined) => Status::Declined,
+            Some(Meaning::Cancelled) => Status::Cancelled,
+            Some(Meaning::Expired) => Status::Expired,
+            Some(Meaning::Failed) => Status::Failed,
+            Some(Meaning::PartiallyRefunded) => Status::PartiallyRefunded,
+            Some(Meaning::Refunded) => Status::Refunded,
+            Some(Meaning::Reversed) => Status::Reversed,
+        }
+    }
+
+    /// Gathers a report; true when it newly contradicts what was there.
+    pub(super) fn gather(&mut self, evidence: Evidence) -> bool {
+        let contradicts = self.contradicted_by(&evidence);
+        if matches!(
+            evidence.meaning,
+            Meaning::AwaitingConfirmation | Meaning::Paid
+        ) {
+            let at = evidence.rank.at;
+            self.accepted_at = Some(self.accepted_at.map_or(at, |before| before.min(at)));
+        }
+        let place = match evidence.meaning {
+            Meaning::Pending | Meaning::AwaitingConfirmation => &mut self.open,
+            Meaning::Paid if evidence.begins_anew => &mut self.paid_anew,
+            Meaning::Paid => &mut self.paid,
+            Meaning::Expired | Meaning::Cancelled | Meaning::Declined | Meaning::Failed => {
+                &mut self.unpaid
+            }
+            Meaning::PartiallyRefunded | Meaning::Refunded | Meaning::Reversed => {
+                &mut self.returned
+            }
+        };
+        if place.as_ref().is_none_or(|held| evidence.outranks(held)) {
+            *place = Some(evidence);
+        }
+        contradicts
+    }
+
+    /// Keeps a report that must not count; true when it was not there yet.
+    pub(super) fn keep_aside(&mut self, evidence: Evidence) -> bool {
+        let new = !self.aside.contains(&evidence);
+        if new {
+            self.aside.push(evidence);
+            self.aside
+                .sort_by(|a, b| (&a.key, a.amount_cents).cmp(&(&b.key, b.amount_cents)));
+        }
+        new
+    }
+
+    fn contradicted_by(&self, evidence: &Evidence) -> bool {
+        [&self.paid_anew, &self.paid, &self.unpaid, &self.returned]
+            .into_iter()
+            .flatten()
+            .any(|held| {
+                evidence.contradicts(held)
+                    && !matches!(
+                        evidence.meaning,
+                        Meaning::Pending | Meaning::AwaitingConfirmation
+                    )
+            })
+    }
+}

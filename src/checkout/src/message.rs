@@ -1,0 +1,325 @@
+//! Messages on their way out (`Unsigned` → `Signed`) and in (`RawCallback` → `Claimed` →
+//! `Verified`).
+//!
+//! Providers make the bytes, a key holder signs or verifies them, and neither knows the other:
+//! [`Signer`] and [`Verifier`] are all that this crate asks of cryptography.
+
+use core::fmt;
+
+use crate::error::Coded;
+
+/// A signature algorithm that some provider demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Algorithm {
+    /// HMAC with SHA-512 (ecommpay).
+    HmacSha512,
+}
+
+/// What a key is for; a provider account has one key a purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Payments and all that belongs to them.
+    Payment,
+}
+
+/// Raw signature bytes, before the provider's encoding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature(pub Vec<u8>);
+
+/// Makes signatures; implemented by whoever holds the keys of one provider account.
+pub trait Signer {
+    /// Signs `bytes`.
+    ///
+    /// # Errors
+    /// [`SignError`] when there is no such key or it cannot sign.
+    fn sign(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        bytes: &[u8],
+    ) -> Result<Signature, SignError>;
+}
+
+/// Checks signatures; implemented by whoever holds the keys of one provider account.
+pub trait Verifier {
+    /// Checks `signature` over `bytes`, in constant time.
+    ///
+    /// # Errors
+    /// [`Refused::Signature`], which never says why.
+    fn verify(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        bytes: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Refused>;
+}
+
+/// A message that must not leave yet.
+pub struct Unsigned<M> {
+    message: M,
+    algorithm: Algorithm,
+    purpose: Purpose,
+    signing_input: Vec<u8>,
+    attach: fn(M, &Signature) -> M,
+}
+
+impl<M> Unsigned<M> {
+    /// A message, the bytes to sign, and how the signature is put into the message.
+    pub fn new(
+        message: M,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        signing_input: Vec<u8>,
+        attach: fn(M, &Signature) -> M,
+    ) -> Self {
+        Self {
+            message,
+            algorithm,
+            purpose,
+            signing_input,
+            attach,
+        }
+    }
+
+    /// The bytes to sign: for a signer elsewhere, and for finding out why a provider refuses.
+    pub fn signing_input(&self) -> &[u8] {
+        &self.signing_input
+    }
+
+    /// Signs the message.
+    ///
+    /// # Errors
+    /// What the signer says.
+    pub fn sign(self, signer: &dyn Signer) -> Result<Signed<M>, SignError> {
+        let signature = signer.sign(self.algorithm, self.purpose, &self.signing_input)?;
+        Ok(Signed {
+            message: (self.attach)(self.message, &signature),
+        })
+    }
+}
+
+impl<M> fmt::Debug for Unsigned<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unsigned")
+            .field("algorithm", &self.algorithm)
+            .field("purpose", &self.purpose)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A message that may leave. Made only by [`Unsigned::sign`].
+pub struct Signed<M> {
+    message: M,
+}
+
+impl<M> Signed<M> {
+    /// The message, to be sent as it is.
+    pub fn into_message(self) -> M {
+        self.message
+    }
+}
+
+impl<M> fmt::Debug for Signed<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signed([redacted])")
+    }
+}
+
+/// Why a message was not signed: the configuration is at fault, never the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The account has no key for this algorithm and purpose.
+    NoKey,
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKey => f.write_str("no key for this provider account and purpose"),
+        }
+    }
+}
+
+impl core::error::Error for SignError {}
+
+impl Coded for SignError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoKey => "keys/no-key",
+        }
+    }
+}
+
+/// A callback as it came in: nothing in it is believed.
+#[derive(Clone)]
+pub struct RawCallback {
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for RawCallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawCallback({} bytes)", self.body.len())
+    }
+}
+
+/// A parsed callback whose contents nobody can read before [`Claimed::verify`].
+pub struct Claimed<T> {
+    routing: String,
+    algorithm: Algorithm,
+    purpose: Purpose,
+    candidates: Vec<Vec<u8>>,
+    signature: Vec<u8>,
+    content: Result<T, ContentError>,
+}
+
+impl<T> Claimed<T> {
+    /// A claim: the bytes that may have been signed (one usually; more where a provider's
+    /// rendering is uncertain), the decoded signature, and the strictly read content.
+    pub fn new(
+        routing: String,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        candidates: Vec<Vec<u8>>,
+        signature: Vec<u8>,
+        content: Result<T, ContentError>,
+    ) -> Self {
+        Self {
+            routing,
+            algorithm,
+            purpose,
+            candidates,
+            signature,
+            content,
+        }
+    }
+
+    /// The provider's payment identifier that the callback claims to be about.
+    ///
+    /// Unverified: good for finding the account whose key is tried, and for nothing else.
+    pub fn routing_hint(&self) -> &str {
+        &self.routing
+    }
+
+    /// Checks the signature, and then what was signed.
+    ///
+    /// # Errors
+    /// [`Refused::Signature`] without a reason, or [`Refused::Content`] when the signature holds
+    /// but the content must not be believed.
+    pub fn verify(self, verifier: &dyn Verifier) -> Result<Verified<T>, Refused> {
+        let holds = self.candidates.iter().any(|bytes| {
+            verifier
+                .verify(self.algorithm, self.purpose, bytes, &self.signature)
+                .is_ok()
+        });
+        if !holds {
+            return Err(Refused::Signature);
+        }
+        self.content.map(Verified).map_err(Refused::Content)
+    }
+}
+
+impl<T> fmt::Debug for Claimed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Claimed([unverified])")
+    }
+}
+
+/// Content whose signature held. Made only by [`Claimed::verify`].
+#[derive(Debug)]
+pub struct Verified<T>(T);
+
+impl<T> Verified<T> {
+    /// The content.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+
+    /// The content, by value.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+/// Why a callback was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// The signature does not hold. Deliberately without a reason.
+    Signature,
+    /// The signature holds and the content is still not acceptable.
+    Content(ContentError),
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signature => f.write_str("signature refused"),
+            Self::Content(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for Refused {}
+
+impl Coded for Refused {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Signature => "callback/signature",
+            Self::Content(error) => error.code(),
+        }
+    }
+}
+
+/// What is wrong with the content of a callback, or with one that cannot be read at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContentError {
+    /// Longer than the provider's callbacks can be.
+    TooLarge,
+    /// Not the provider's format.
+    Malformed,
+    /// A key stands twice in one object.
+    DuplicateKey,
+    /// More than one signature, or none, or one that is not in the exact encoding.
+    Signature,
+    /// A field is missing or has another type; holds its path.
+    Field(&'static str),
+    /// Holds parameters of a request: a page's signature dressed up as a callback.
+    RequestParameters,
+    /// Another account than ours.
+    Account,
+}
+
+impl fmt::Display for ContentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => f.write_str("callback is too large"),
+            Self::Malformed => f.write_str("callback is malformed"),
+            Self::DuplicateKey => f.write_str("callback holds a key twice"),
+            Self::Signature => f.write_str("callback must hold exactly one well-formed signature"),
+            Self::Field(path) => write!(f, "callback field {path} is missing or has another type"),
+            Self::RequestParameters => f.write_str("callback holds request parameters"),
+            Self::Account => f.write_str("callback is for another account"),
+        }
+    }
+}
+
+impl core::error::Error for ContentError {}
+
+impl Coded for ContentError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooLarge => "callback/too-large",
+            Self::Malformed => "callback/malformed",
+            Self::DuplicateKey => "callback/duplicate-key",
+            Self::Signature => "callback/signature",
+            Self::Field(_) => "callback/field",
+            Self::RequestParameters => "callback/request-parameters",
+            Self::Account => "callback/account",
+        }
+    }
+}

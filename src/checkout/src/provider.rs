@@ -1,0 +1,191 @@
+//! What a payment provider is: data in, data out.
+//!
+//! A provider never sees a key, a socket or a clock. What it lacks is an explicit `None`; no
+//! method here has a default body.
+
+use core::fmt;
+
+use crate::{
+    bank::{Bank, BankId},
+    error::Coded,
+    lifecycle::Evidence,
+    message::{Claimed, ContentError, RawCallback, Unsigned},
+    order::{Context, Order},
+    selection::Selection,
+};
+
+/// A provider, configured for one account.
+pub trait Provider: Send + Sync + fmt::Debug {
+    /// What is true of the provider whatever the account.
+    fn facts(&self) -> &'static Facts;
+
+    /// The banks that customers may choose here, if Kassa can show them itself.
+    fn banks(&self) -> Option<&dyn Banks>;
+
+    /// How a payment begins.
+    fn payments(&self) -> &dyn Payments;
+
+    /// Callbacks, if the provider sends any.
+    fn callbacks(&self) -> Option<&dyn Callbacks>;
+}
+
+/// What is true of a provider whatever the account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// The provider's name in configuration, URLs and records.
+    pub id: &'static str,
+    /// The provider's name for people.
+    pub name: &'static str,
+    /// Whether anything here was ever run against the live provider.
+    pub proven_live: bool,
+}
+
+/// A provider's banks.
+pub trait Banks {
+    /// The built-in list, for when no newer one is at hand; banks known to be closed are left out
+    /// unless the account names them.
+    fn fallback(&self) -> Vec<Bank>;
+}
+
+/// What the customer chose in Kassa.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// A bank.
+    Bank(BankId),
+    /// Another method, by the provider's code.
+    Method(String),
+    /// Nothing yet: the provider's page shows the selection.
+    AtProvider(Selection),
+}
+
+/// How a payment begins at a provider.
+pub trait Payments {
+    /// Builds the message that begins the payment.
+    ///
+    /// # Errors
+    /// [`BuildError`] naming the field that the provider would refuse.
+    fn create_payment(
+        &self,
+        order: &Order,
+        choice: &Choice,
+        context: &Context,
+    ) -> Result<Unsigned<BrowserForm>, BuildError>;
+}
+
+/// A form that the customer's browser brings to the provider.
+///
+/// The parameters may go as a query or as a form body; both carry the same signed values.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrowserForm {
+    /// Where to, without a query.
+    pub action: String,
+    /// Names and values, decoded, in sending order.
+    pub fields: Vec<(String, String)>,
+}
+
+impl BrowserForm {
+    /// The form as one URL, every byte outside RFC 3986's unreserved set percent-encoded.
+    ///
+    /// ```
+    /// use kassa_checkout::provider::BrowserForm;
+    /// let form = BrowserForm {
+    ///     action: "https://pay.example/payment".into(),
+    ///     fields: vec![("name".into(), "Åsa +".into())],
+    /// };
+    /// assert_eq!(form.to_url(), "https://pay.example/payment?name=%C3%85sa%20%2B");
+    /// ```
+    #[must_use]
+    pub fn to_url(&self) -> String {
+        let mut url = self.action.clone();
+        let mut separator = '?';
+        for (name, value) in &self.fields {
+            url.push(separator);
+            separator = '&';
+            push_encoded(&mut url, name);
+            url.push('=');
+            push_encoded(&mut url, value);
+        }
+        url
+    }
+}
+
+impl fmt::Debug for BrowserForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserForm")
+            .field("action", &self.action)
+            .field("fields", &self.fields.len())
+            .finish()
+    }
+}
+
+fn push_encoded(url: &mut String, text: &str) {
+    const HEX: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'A', 'B', 'C', 'D', 'E', 'F',
+    ];
+    let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or('0');
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            url.push(char::from(byte));
+        } else {
+            url.push('%');
+            url.push(digit(byte >> 4));
+            url.push(digit(byte & 0x0f));
+        }
+    }
+}
+
+/// Reads a provider's callbacks.
+pub trait Callbacks {
+    /// Parses a callback, strictly, without believing it.
+    ///
+    /// # Errors
+    /// [`ContentError`] when it cannot even be read so far that a signature could be checked.
+    fn claim(&self, raw: &RawCallback) -> Result<Claimed<PaymentEvent>, ContentError>;
+}
+
+/// What a provider reports about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentEvent {
+    /// The identifier that Kassa gave the attempt.
+    pub provider_payment_id: String,
+    /// What it says.
+    pub evidence: Evidence,
+}
+
+/// Why a provider's message cannot be built: which field, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    code: &'static str,
+    field: &'static str,
+    expected: String,
+}
+
+impl BuildError {
+    /// A refused field: a stable code, the provider's name of the field, and what was expected.
+    #[must_use]
+    pub fn new(code: &'static str, field: &'static str, expected: impl Into<String>) -> Self {
+        Self {
+            code,
+            field,
+            expected: expected.into(),
+        }
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: expected {}", self.field, self.expected)
+    }
+}
+
+impl core::error::Error for BuildError {}
+
+impl Coded for BuildError {
+    fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        Some(self.field)
+    }
+}
