@@ -1,4 +1,5 @@
 //! The two files of reference facts, through the public API of `viite`.
+#![allow(clippy::expect_used, reason = "a test may panic: that is how it fails")]
 
 use kassa_tests::vectors::references::{Run, exceptions, finnish, peers};
 use serde_json::{Value, json};

@@ -68,3 +68,8 @@ pub use order_number::OrderNumber;
 pub use provider_shape::{fits_op_reference, fits_vetuma_reference};
 pub use reference::Reference;
 pub use rf::RfReference;
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -255,16 +255,14 @@ const fn refuse(reason: Reason) -> Error {
 
 /// What the weighted sum lacks to the next full ten.
 fn check_digit(base: &[u8]) -> u8 {
-    b'0' + (10 - weighted_sum(base) % 10) % 10
-}
-
-/// At most 20 × 9 × 7 / 10 digits' worth, reduced on the way so that a byte is enough.
-fn weighted_sum(base: &[u8]) -> u8 {
     let mut sum = 0;
-    for (byte, weight) in base.iter().rev().zip([7, 3, 1].into_iter().cycle()) {
-        sum = (sum + (byte & 0x0f) * weight) % 10;
+    // At most 20 digits: the sum stays far below what u32 holds.
+    for three in base.rchunks(3) {
+        for (byte, weight) in three.iter().rev().zip([7, 3, 1]) {
+            sum += u32::from(byte & 0x0f) * weight;
+        }
     }
-    sum
+    b'0' + u8::try_from((10 - sum % 10) % 10).unwrap_or_default()
 }
 
 /// The digits of a text: how many, and those that are left when leading zeros go.

@@ -1,4 +1,10 @@
 //! The bank code tables are those of the file that names their source.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may panic: that is how it fails"
+)]
 
 use serde_json::Value;
 use viite::{BankCode, CURRENT_BANK_CODES, FORMER_BANK_CODES};

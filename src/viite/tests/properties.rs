@@ -1,4 +1,10 @@
 //! What must hold for every input.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test may panic: that is how it fails"
+)]
 
 use proptest::prelude::*;
 use viite::*;

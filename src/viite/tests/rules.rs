@@ -1,4 +1,5 @@
 //! Single rules and the codes and places that errors name.
+#![allow(clippy::unwrap_used, reason = "a test may panic: that is how it fails")]
 
 use viite::*;
 
