@@ -1,2 +1,111 @@
-//! Being written.
-fn main() {}
+//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `openapi`, `lint`.
+//!
+//! This crate depends on none of the project's others: it compiles fast, and it can say what is
+//! wrong with them when they do not build.
+
+mod bins;
+mod demo;
+mod front;
+mod lint;
+mod progress;
+mod project;
+mod sizes;
+mod stop;
+mod suites;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use project::Project;
+
+/// The project's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build everything and run server, simulator and demo shop on this machine
+    Demo(demo::Options),
+    /// Build the front end into pkg/dist (the npm package's and the server's files)
+    Build {
+        /// The small build: own standard library, wasm-opt, minified, checked against pkg/sizes.toml
+        #[arg(long)]
+        release: bool,
+    },
+    /// Run all test suites; the last line is their sum
+    Test {
+        /// Run only this suite (may be given several times)
+        #[arg(long, value_name = "SUITE")]
+        only: Vec<suites::Suite>,
+    },
+    /// Check every test-vector file in a folder through the public API
+    Vectors {
+        /// The folder [default: tests/vectors]
+        dir: Option<std::path::PathBuf>,
+    },
+    /// Kill the server at random points and check that no payment is lost or paid twice
+    #[command(disable_help_flag = true)]
+    Faults {
+        /// Passed on, for instance `--kills 20`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Write src/server/openapi.json from the handlers
+    Openapi {
+        /// Write nothing; fail when the committed file differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Format, clippy (crate by crate) and rustdoc, warnings as errors
+    Lint,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(code) => code,
+        Err(_) if stop::requested() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    let project = Project::find()?;
+    match command {
+        Command::Demo(options) => demo::run(&project, &options),
+        Command::Build { release } => front::build(&project, release).map(|()| ExitCode::SUCCESS),
+        Command::Test { only } => suites::run(&project, &only),
+        Command::Vectors { dir } => bins::vectors(&project, dir),
+        Command::Faults { args } => bins::faults(&project, &args),
+        Command::Openapi { check } => bins::openapi(&project, check).map(|()| ExitCode::SUCCESS),
+        Command::Lint => lint::run(&project).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn faults_arguments_pass_through() {
+        let cli = Cli::try_parse_from(["xtask", "faults", "--kills", "20", "--seed", "7"]).unwrap();
+        let Command::Faults { args } = cli.command else {
+            panic!("not the faults command")
+        };
+        assert_eq!(args, ["--kills", "20", "--seed", "7"]);
+    }
+}

@@ -1,0 +1,180 @@
+//! What a customer's browser downloads, after brotli, and the budgets for it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use brotli::enc::BrotliEncoderParams;
+
+use crate::project::{Project, read_toml};
+
+/// The file of budgets: package name = bytes after brotli.
+const BUDGETS: &str = "pkg/sizes.toml";
+
+/// The size of one package, file by file, in bytes after brotli at its best level.
+pub(crate) struct Sizes {
+    /// The package's name, as in the budget file.
+    pub(crate) name: String,
+    /// File name and bytes, largest first.
+    files: Vec<(String, usize)>,
+}
+
+impl Sizes {
+    /// Compresses each of the files that a browser loads.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn measure(name: &str, folder: &Path, files: &[String]) -> Result<Self> {
+        let mut measured = Vec::new();
+        for file in files.iter().filter(|file| is_downloaded(file)) {
+            let path = folder.join(file);
+            let bytes =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            measured.push((file.clone(), brotli_size(&bytes)?));
+        }
+        measured.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        let name = name.to_owned();
+        Ok(Self {
+            name,
+            files: measured,
+        })
+    }
+
+    /// All files together, in bytes: each is compressed by itself, as a server sends it.
+    pub(crate) fn total(&self) -> usize {
+        self.files.iter().map(|(_, bytes)| bytes).sum()
+    }
+
+    /// The lines that `cargo xtask build --release` prints.
+    pub(crate) fn lines(&self) -> String {
+        let mut lines = format!("size {}: {} B brotli", self.name, self.total());
+        for (file, bytes) in &self.files {
+            lines.push_str(&format!("\n  {file}: {bytes} B"));
+        }
+        lines
+    }
+}
+
+/// Compares every package with its budget.
+///
+/// # Errors
+/// When a package is larger than its budget or has none; the message names all of them.
+pub(crate) fn check_budgets(project: &Project, measured: &[Sizes]) -> Result<()> {
+    let budgets = read_toml(&project.path(BUDGETS))?;
+    let complaints: Vec<_> = measured
+        .iter()
+        .filter_map(|sizes| complaint(&sizes.name, sizes.total(), &budgets))
+        .collect();
+    if complaints.is_empty() {
+        return Ok(());
+    }
+    bail!("{}", complaints.join("\n"))
+}
+
+/// The bytes that brotli at level 11 with a window of 4 MiB makes of some data.
+///
+/// # Errors
+/// Never in practice: the data is in memory.
+pub(crate) fn brotli_size(bytes: &[u8]) -> Result<usize> {
+    let params = BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        size_hint: bytes.len(),
+        ..BrotliEncoderParams::default()
+    };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*bytes, &mut compressed, &params).context("brotli failed")?;
+    Ok(compressed.len())
+}
+
+fn complaint(name: &str, total: usize, budgets: &BTreeMap<String, usize>) -> Option<String> {
+    match budgets.get(name) {
+        None => Some(format!(
+            "package `{name}` has no budget: add a line `{name} = …` to {BUDGETS}"
+        )),
+        Some(budget) if total > *budget => Some(format!(
+            "package `{name}` is {total} B after brotli, {} B over its budget of {budget} B ({BUDGETS}): \
+             make it smaller, the files above show where the bytes are",
+            total - budget
+        )),
+        Some(_) => None,
+    }
+}
+
+/// Types are for the developer's editor; no browser loads them.
+fn is_downloaded(file: &str) -> bool {
+    [".js", ".mjs", ".wasm", ".css"]
+        .iter()
+        .any(|ending| file.ends_with(ending))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budgets() -> BTreeMap<String, usize> {
+        BTreeMap::from([("checkout".to_owned(), 55_000)])
+    }
+
+    #[test]
+    fn brotli_is_the_real_one() {
+        // The reference encoder (brotli 1.0.9, -q 11 -w 22) makes 13 bytes of this.
+        assert_eq!(brotli_size(&[b'a'; 10_000]).unwrap(), 13);
+        let mut state = 1u32;
+        let noise = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state.to_be_bytes()[0]
+        });
+        // What cannot be compressed is stored, with four bytes around it.
+        let noise: Vec<u8> = noise.take(4096).collect();
+        assert_eq!(brotli_size(&noise).unwrap(), 4100);
+    }
+
+    #[test]
+    fn empty_file_is_one_byte() {
+        assert_eq!(brotli_size(b"").unwrap(), 1);
+    }
+
+    #[test]
+    fn at_the_budget_is_within() {
+        assert_eq!(complaint("checkout", 55_000, &budgets()), None);
+        let over = complaint("checkout", 55_001, &budgets()).unwrap();
+        assert!(
+            over.starts_with("package `checkout` is 55001 B after brotli, 1 B over"),
+            "{over}"
+        );
+    }
+
+    #[test]
+    fn a_package_needs_a_budget() {
+        let missing = complaint("core", 1, &budgets()).unwrap();
+        assert!(missing.contains("`core` has no budget"), "{missing}");
+    }
+
+    #[test]
+    fn only_what_a_browser_loads_counts() {
+        assert!(is_downloaded("kassa.css"));
+        assert!(is_downloaded("snippets/a/inline0.js"));
+        assert!(!is_downloaded("index.d.ts"));
+        assert!(!is_downloaded("README.md"));
+    }
+
+    #[test]
+    fn total_is_the_sum_of_the_files() {
+        let folder = std::env::temp_dir().join(format!("kassa-sizes-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("a.js"), b"").unwrap();
+        fs::write(folder.join("b.css"), [b'a'; 10_000]).unwrap();
+        fs::write(folder.join("c.d.ts"), b"types").unwrap();
+        let files = ["a.js", "b.css", "c.d.ts"].map(str::to_owned);
+        let sizes = Sizes::measure("checkout", &folder, &files).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            sizes.lines(),
+            "size checkout: 14 B brotli\n  b.css: 13 B\n  a.js: 1 B"
+        );
+    }
+}
