@@ -5,7 +5,7 @@
 //! 2026.10.1, and as the PDF of 2025-10-15. 792 is in the Excel only.
 
 use crate::error::{Error, Reason, Subject};
-use crate::text::{Fixed, Reading, text_traits};
+use crate::text::{Fixed, Reading, split_at_sign, text_traits};
 
 /// A bank or banking group and the account number prefixes that it holds.
 #[derive(Debug, PartialEq, Eq)]
@@ -297,7 +297,7 @@ fn longest(table: &'static [BankCode], account: &str) -> Option<(&'static BankCo
 
 /// How many first digits of the account a prefix or a range of prefixes covers; 0 if it does not.
 fn matching(prefix: &str, account: &str) -> usize {
-    let (low, high) = prefix.split_once('-').unwrap_or((prefix, prefix));
+    let (low, high) = split_at_sign(prefix, b'-').unwrap_or((prefix, prefix));
     match account.get(..low.len()) {
         // Digits of one length compare as text as they do as numbers.
         Some(start) if low <= start && start <= high => low.len(),

@@ -8,6 +8,7 @@ use crate::error::{Error, Reason, Subject};
 use crate::iban::Iban;
 use crate::national::each_digit;
 use crate::reference::Reference;
+use crate::text::split_at_sign;
 
 /// What fits a QR code of version 13 at error correction M.
 const MOST_BYTES: usize = 331;
@@ -291,7 +292,7 @@ fn check_line(field: &str) -> Result<(), Error> {
 
 /// 0.01 to 999999999.99, a dot, one or two decimals or none, no leading zeros.
 fn is_amount(text: &str) -> bool {
-    let (euros, cents) = match text.split_once('.') {
+    let (euros, cents) = match split_at_sign(text, b'.') {
         Some((_, "")) => return false,
         Some(parts) => parts,
         None => (text, ""),

@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::bic::Bank;
 use crate::error::{Error, Reason, Subject};
 use crate::mod97::{Mod97, holds, in_range};
-use crate::text::{Fixed, Reading, in_fours, text_traits};
+use crate::text::{Fixed, Reading, in_fours, split_at_sign, text_traits};
 
 const HEAD: usize = 4;
 const LENGTH: usize = 18;
@@ -57,7 +57,7 @@ impl FiIban {
     /// `format`. The account's own check digit is not tested here, see
     /// [`require_national_check`](Self::require_national_check).
     pub fn from_bban(text: &str) -> Result<Self, Error> {
-        let (front, back) = text.split_once('-').ok_or(refuse(Reason::Format))?;
+        let (front, back) = split_at_sign(text, b'-').ok_or(refuse(Reason::Format))?;
         let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if front.len() != 6 || !(2..=8).contains(&back.len()) || !digits(front) || !digits(back) {
             return Err(refuse(Reason::Format));

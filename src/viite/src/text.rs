@@ -102,6 +102,14 @@ pub(crate) fn digit(character: char) -> Option<u8> {
     u8::try_from(character).ok().filter(u8::is_ascii_digit)
 }
 
+/// The parts before and after the first `sign`, an ASCII byte.
+///
+/// `str::split_once` brings a general searcher into the wasm module for the same.
+pub(crate) fn split_at_sign(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == sign)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Groups of `size` characters with one blank between; `first` is the size of the first group.
 pub(crate) fn grouped(text: &str, first: usize, size: usize) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / size.max(1) + 1);
