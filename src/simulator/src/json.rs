@@ -77,7 +77,10 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
-            Self::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
+            Self::Object(members) => members
+                .iter()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value),
             _ => None,
         }
     }
@@ -118,7 +121,12 @@ impl Node {
     /// An object from its members.
     #[must_use]
     pub fn object<const N: usize>(members: [(&str, Self); N]) -> Self {
-        Self::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+        Self::Object(
+            members
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
     }
 }
 
@@ -150,14 +158,23 @@ fn build(text: &str, depth: usize) -> Result<Node, ParseError> {
     match text.bytes().next() {
         Some(b'{') => {
             let Members(members) = serde_json::from_str(text).map_err(ParseError::Syntax)?;
-            let members = members.into_iter().map(|(name, raw)| Ok((name, build(raw.get(), deeper)?)));
+            let members = members
+                .into_iter()
+                .map(|(name, raw)| Ok((name, build(raw.get(), deeper)?)));
             Ok(Node::Object(members.collect::<Result<_, ParseError>>()?))
         }
         Some(b'[') => {
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(ParseError::Syntax)?;
-            Ok(Node::List(items.into_iter().map(|raw| build(raw.get(), deeper)).collect::<Result<_, _>>()?))
+            Ok(Node::List(
+                items
+                    .into_iter()
+                    .map(|raw| build(raw.get(), deeper))
+                    .collect::<Result<_, _>>()?,
+            ))
         }
-        Some(b'"') => Ok(Node::Text(serde_json::from_str(text).map_err(ParseError::Syntax)?)),
+        Some(b'"') => Ok(Node::Text(
+            serde_json::from_str(text).map_err(ParseError::Syntax)?,
+        )),
         Some(b'n') => Ok(Node::Null),
         Some(b't') => Ok(Node::Bool(true)),
         Some(b'f') => Ok(Node::Bool(false)),
@@ -222,13 +239,19 @@ mod tests {
     #[test]
     fn keeps_order_repeats_and_number_text() {
         let node = Node::parse(r#" {"b":1.10,"a":[true,null],"b":-0} "#).unwrap();
-        assert_eq!(node.to_json(Escapes::Plain), r#"{"b":1.10,"a":[true,null],"b":-0}"#);
+        assert_eq!(
+            node.to_json(Escapes::Plain),
+            r#"{"b":1.10,"a":[true,null],"b":-0}"#
+        );
     }
 
     #[test]
     fn writes_like_php() {
         let node = Node::text("Åbo/\u{1F600}\"\n");
-        assert_eq!(node.to_json(Escapes::Php), r#""\u00c5bo\/\ud83d\ude00\"\u000a""#);
+        assert_eq!(
+            node.to_json(Escapes::Php),
+            r#""\u00c5bo\/\ud83d\ude00\"\u000a""#
+        );
         assert_eq!(Node::parse(&node.to_json(Escapes::Php)).unwrap(), node);
         assert_eq!(Node::parse(&node.to_json(Escapes::Plain)).unwrap(), node);
     }
@@ -237,7 +260,10 @@ mod tests {
     fn refuses_depth_and_rubbish() {
         let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
         assert!(matches!(Node::parse(&deep), Err(ParseError::TooDeep)));
-        assert!(matches!(Node::parse("{\"a\":}"), Err(ParseError::Syntax(_))));
+        assert!(matches!(
+            Node::parse("{\"a\":}"),
+            Err(ParseError::Syntax(_))
+        ));
     }
 
     #[test]
@@ -245,6 +271,9 @@ mod tests {
         let mut node = Node::parse(r#"{"payment":{"sum":{"amount":1}}}"#).unwrap();
         node.set(&["payment", "sum", "amount"], Node::int(2));
         node.set(&["signature"], Node::text("x"));
-        assert_eq!(node.to_json(Escapes::Plain), r#"{"payment":{"sum":{"amount":2}},"signature":"x"}"#);
+        assert_eq!(
+            node.to_json(Escapes::Plain),
+            r#"{"payment":{"sum":{"amount":2}},"signature":"x"}"#
+        );
     }
 }

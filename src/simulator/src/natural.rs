@@ -19,8 +19,14 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     if a.is_empty() || b.is_empty() {
         return a.len().cmp(&b.len());
     }
-    let mut left = Cursor { bytes: a.as_bytes(), at: 0 };
-    let mut right = Cursor { bytes: b.as_bytes(), at: 0 };
+    let mut left = Cursor {
+        bytes: a.as_bytes(),
+        at: 0,
+    };
+    let mut right = Cursor {
+        bytes: b.as_bytes(),
+        at: 0,
+    };
     left.skip_leading_zeros();
     right.skip_leading_zeros();
     loop {
@@ -98,8 +104,12 @@ mod tests {
 
     #[test]
     fn agrees_with_php() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ecommpay-natural-order.json");
-        let file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/vectors/ecommpay-natural-order.json"
+        );
+        let file: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         let tests = file["tests"].as_array().unwrap();
         assert!(tests.len() > 50);
         for test in tests {

@@ -35,11 +35,15 @@ impl Secret {
         if signature.is_empty() {
             return Err(SignatureProblem::Empty);
         }
-        let bytes = STANDARD.decode(signature).map_err(|_| SignatureProblem::NotBase64)?;
+        let bytes = STANDARD
+            .decode(signature)
+            .map_err(|_| SignatureProblem::NotBase64)?;
         if bytes.len() != 64 {
             return Err(SignatureProblem::Length(bytes.len()));
         }
-        self.mac(string_to_sign).verify_slice(&bytes).map_err(|_| SignatureProblem::Wrong)
+        self.mac(string_to_sign)
+            .verify_slice(&bytes)
+            .map_err(|_| SignatureProblem::Wrong)
     }
 
     #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
@@ -73,9 +77,16 @@ impl fmt::Display for SignatureProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("is empty"),
-            Self::NotBase64 => f.write_str("is not standard Base64 with padding (was a + sent without percent-encoding?)"),
-            Self::Length(bytes) => write!(f, "holds {bytes} bytes; expected the 64 bytes of HMAC-SHA-512"),
-            Self::Wrong => f.write_str("is not the signature of these parameters with the project's secret"),
+            Self::NotBase64 => f.write_str(
+                "is not standard Base64 with padding (was a + sent without percent-encoding?)",
+            ),
+            Self::Length(bytes) => write!(
+                f,
+                "holds {bytes} bytes; expected the 64 bytes of HMAC-SHA-512"
+            ),
+            Self::Wrong => {
+                f.write_str("is not the signature of these parameters with the project's secret")
+            }
         }
     }
 }
@@ -96,7 +107,10 @@ pub fn string_to_sign(document: &Node) -> String {
     let mut lines = Vec::new();
     flatten(document, None, &mut lines);
     lines.sort_by(|(a, _), (b, _)| natural::compare(a, b));
-    let lines: Vec<String> = lines.into_iter().map(|(path, value)| format!("{path}:{value}")).collect();
+    let lines: Vec<String> = lines
+        .into_iter()
+        .map(|(path, value)| format!("{path}:{value}"))
+        .collect();
     lines.join(";")
 }
 
@@ -139,7 +153,9 @@ fn number(literal: &str) -> String {
     if let Ok(integer) = literal.parse::<i64>() {
         return integer.to_string();
     }
-    literal.parse::<f64>().map_or_else(|_| literal.to_owned(), float)
+    literal
+        .parse::<f64>()
+        .map_or_else(|_| literal.to_owned(), float)
 }
 
 /// A float with up to 14 significant digits, in the exponent form outside 10^-4 … 10^15.
@@ -148,7 +164,9 @@ fn float(value: f64) -> String {
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
+    let (sign, mantissa) = mantissa
+        .strip_prefix('-')
+        .map_or(("", mantissa), |rest| ("-", rest));
     let digits = mantissa.replace('.', "");
     let digits = digits.trim_end_matches('0');
     let exponent: i32 = exponent.parse().unwrap_or_default();
@@ -161,7 +179,10 @@ fn float(value: f64) -> String {
         return format!("{sign}{first}.{rest}E{exponent:+}");
     }
     let Ok(whole) = usize::try_from(exponent + 1) else {
-        return format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1));
+        return format!(
+            "{sign}0.{}{digits}",
+            "0".repeat(exponent.unsigned_abs() as usize - 1)
+        );
     };
     if whole == 0 {
         format!("{sign}0.{digits}")
@@ -178,7 +199,10 @@ mod tests {
     use super::*;
 
     fn vectors() -> Vec<serde_json::Map<String, serde_json::Value>> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ecommpay-sign.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/vectors/ecommpay-sign.json"
+        );
         #[derive(serde::Deserialize)]
         struct File {
             tests: Vec<serde_json::Map<String, serde_json::Value>>,
@@ -189,10 +213,18 @@ mod tests {
 
     /// The `input` members as they stand in the file: a map of `serde_json` would sort their keys and lose number texts.
     fn inputs() -> Vec<Option<Node>> {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/vectors/ecommpay-sign.json");
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../tests/vectors/ecommpay-sign.json"
+        );
         let file = Node::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
-        let Some(Node::List(tests)) = file.get("tests") else { panic!("no tests") };
-        tests.iter().map(|test| test.get("input").cloned()).collect()
+        let Some(Node::List(tests)) = file.get("tests") else {
+            panic!("no tests")
+        };
+        tests
+            .iter()
+            .map(|test| test.get("input").cloned())
+            .collect()
     }
 
     #[test]
@@ -202,7 +234,9 @@ mod tests {
             if test["recommended"] != true {
                 continue;
             }
-            let input = test.get("input_raw").map_or(input, |raw| Some(Node::parse(raw.as_str().unwrap()).unwrap()));
+            let input = test.get("input_raw").map_or(input, |raw| {
+                Some(Node::parse(raw.as_str().unwrap()).unwrap())
+            });
             let text = string_to_sign(&input.unwrap());
             let name = &test["name"];
             assert_eq!(text, test["string_to_sign"].as_str().unwrap(), "{name}");
@@ -220,9 +254,18 @@ mod tests {
         let secret = Secret::new("secret");
         let good = secret.sign("a:1");
         assert_eq!(secret.check("a:1", ""), Err(SignatureProblem::Empty));
-        assert_eq!(secret.check("a:1", good.trim_end_matches('=')), Err(SignatureProblem::NotBase64));
-        assert_eq!(secret.check("a:1", &good.replace('+', "-").replace('/', "_")), Err(SignatureProblem::NotBase64));
-        assert_eq!(secret.check("a:1", "AAAA"), Err(SignatureProblem::Length(3)));
+        assert_eq!(
+            secret.check("a:1", good.trim_end_matches('=')),
+            Err(SignatureProblem::NotBase64)
+        );
+        assert_eq!(
+            secret.check("a:1", &good.replace('+', "-").replace('/', "_")),
+            Err(SignatureProblem::NotBase64)
+        );
+        assert_eq!(
+            secret.check("a:1", "AAAA"),
+            Err(SignatureProblem::Length(3))
+        );
         assert_eq!(secret.check("a:2", &good), Err(SignatureProblem::Wrong));
         assert_eq!(format!("{secret:?}"), "Secret([redacted])");
     }
