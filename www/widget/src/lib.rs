@@ -1,1 +1,19 @@
-//! Being written.
+//! The checkout as a customer sees it: `<kassa-checkout>` and `<kassa-status>`.
+//!
+//! One set of screens, drawn twice: in the browser by `browser` (wasm32), on the server by
+//! [`ssr`] (everywhere else). See `README.md` beside this crate for attributes, events and
+//! styling.
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+mod format;
+mod model;
+mod screens;
+mod search;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod ssr;
+mod texts;
+
+pub use model::{Fault, Step};
+#[cfg(not(target_arch = "wasm32"))]
+pub use ssr::PageLinks;

@@ -1,0 +1,175 @@
+//! What is on the screen: the session, and where in it the customer is.
+
+use kassa_checkout::{
+    BankId, Language, Status,
+    contract::{ChooseAt, NextStep, PaymentStatus, Session},
+    selection::OptionName,
+};
+
+use crate::texts::{Texts, texts};
+
+/// A step of choosing; without JavaScript the value of the address's `step`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// How to pay.
+    Methods,
+    /// With which bank.
+    Banks,
+}
+
+impl Step {
+    /// The word in the address: `methods`, `banks`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Methods => "methods",
+            Self::Banks => "banks",
+        }
+    }
+
+    /// Reads the word; `None` for any other, which shows the page as without one.
+    #[must_use]
+    pub fn from_query(word: &str) -> Option<Self> {
+        [Self::Methods, Self::Banks]
+            .into_iter()
+            .find(|step| step.as_str() == word)
+    }
+}
+
+/// Why something could not be done, as the customer is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The device has no connection.
+    Offline,
+    /// Kassa did not answer.
+    Unreachable,
+    /// There is no such payment.
+    Unknown,
+    /// The bank or the provider could not be reached; another may be.
+    Provider,
+    /// The payment cannot be paid now.
+    NotPayable,
+}
+
+impl Fault {
+    /// The stable code in `kassa-error`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Offline => "widget/offline",
+            Self::Unreachable => "widget/unreachable",
+            Self::Unknown => "widget/unknown-session",
+            Self::Provider => "widget/provider",
+            Self::NotPayable => "widget/not-payable",
+        }
+    }
+}
+
+/// What is drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Screen {
+    /// The session is being fetched.
+    Loading,
+    /// A choice, after a fault when the last one led nowhere.
+    Choose(Step, Option<Fault>),
+    /// The customer is being sent away; the step when it is known.
+    Leaving(Option<BankId>, Option<NextStep>),
+    /// Where the payment stands. Whether it is still being followed.
+    Status { followed: bool },
+    /// Nothing can be shown but this.
+    Broken(Fault),
+}
+
+/// How the page can be acted on.
+pub(crate) enum Mode<'a> {
+    /// By forms and links alone: no script runs.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(dead_code, reason = "only the server draws so")
+    )]
+    Plain(&'a crate::PageLinks),
+    /// By the element, which handles every submission itself.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(dead_code, reason = "only the browser draws so")
+    )]
+    Live(Live),
+}
+
+/// What only a page with script has.
+#[derive(Clone)]
+pub(crate) struct Live {
+    /// What is typed into the search, folded.
+    pub(crate) query: leptos::prelude::RwSignal<String>,
+    /// The bank that was chosen last on this device.
+    pub(crate) last: Option<BankId>,
+    /// Makes a text comparable; see [`crate::search`].
+    pub(crate) decompose: fn(&str) -> String,
+}
+
+/// All that a screen is drawn from.
+pub(crate) struct Context<'a> {
+    pub(crate) session: &'a Session,
+    pub(crate) language: Language,
+    pub(crate) mode: Mode<'a>,
+}
+
+impl Context<'_> {
+    pub(crate) fn texts(&self) -> &'static Texts {
+        texts(self.language)
+    }
+
+    /// Where a form that acts posts to.
+    pub(crate) fn pay(&self) -> Option<String> {
+        match &self.mode {
+            Mode::Plain(links) => Some(links.pay.clone()),
+            Mode::Live(_) => None,
+        }
+    }
+
+    /// Where a form that only turns the page goes.
+    pub(crate) fn page(&self) -> Option<String> {
+        match &self.mode {
+            Mode::Plain(links) => Some(links.page.clone()),
+            Mode::Live(_) => None,
+        }
+    }
+
+    pub(crate) fn live(&self) -> Option<&Live> {
+        match &self.mode {
+            Mode::Plain(_) => None,
+            Mode::Live(live) => Some(live),
+        }
+    }
+}
+
+/// The first screen of a payment: the choice while none was made, else where it stands.
+pub(crate) fn first_screen(session: &Session) -> Screen {
+    if session.status.status == Status::Created && session.status.can_pay {
+        Screen::Choose(first_step(session), None)
+    } else {
+        Screen::Status { followed: true }
+    }
+}
+
+/// The step that choosing begins with.
+pub(crate) fn first_step(session: &Session) -> Step {
+    let two_steps = session.option == OptionName::MethodThenBank;
+    if two_steps && session.choose_at == ChooseAt::Kassa {
+        Step::Methods
+    } else {
+        Step::Banks
+    }
+}
+
+/// Whether the status may still change by itself while the customer looks on.
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(dead_code, reason = "asked in the browser only")
+)]
+pub(crate) fn is_open(status: &PaymentStatus) -> bool {
+    matches!(
+        status.status,
+        Status::Created | Status::Redirected | Status::Pending | Status::AwaitingConfirmation
+    )
+}

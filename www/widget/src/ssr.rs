@@ -1,0 +1,96 @@
+//! The same screens as the text of a page: complete without a script.
+//!
+//! The hosted page puts this markup inside the element. Until the element is ready, and for good
+//! where no script runs, the customer uses the markup itself: every bank is a submit button.
+
+use kassa_checkout::{Language, contract::Session};
+use leptos::prelude::*;
+
+use crate::{
+    format,
+    model::{Context, Fault, Mode, Screen, Step, first_screen},
+    screens,
+    texts::{fill, texts},
+};
+
+/// Where the forms of a page lead, and where in the choice it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageLinks {
+    /// Takes `bank=…`, `method=…` or neither, and `language=…`, by POST as a form.
+    pub pay: String,
+    /// The page of the choice. Takes `step=…` (see [`Step::from_query`]) and `lang=…` by GET.
+    pub page: String,
+    /// The step that the address asks for, if any.
+    pub step: Option<Step>,
+    /// Why the last choice led nowhere, if it did.
+    pub fault: Option<Fault>,
+}
+
+/// The page to choose on; once a choice was made, where the payment stands, unless
+/// [`PageLinks::step`] asks to choose again and that is possible.
+///
+/// ```
+/// use kassa_checkout::{Language, contract::Session};
+/// use kassa_widget::{PageLinks, Step, ssr};
+///
+/// fn hosted_page(session: &Session, query_step: &str) -> String {
+///     let links = PageLinks {
+///         pay: "/checkout/t/pay".into(),
+///         page: "/checkout/t".into(),
+///         step: Step::from_query(query_step),
+///         fault: None,
+///     };
+///     ssr::checkout_page(session, Language::Sv, &links)
+/// }
+/// ```
+#[must_use]
+pub fn checkout_page(session: &Session, language: Language, links: &PageLinks) -> String {
+    let screen = match (links.step, links.fault) {
+        (Some(step), fault) if session.status.can_pay => Screen::Choose(step, fault),
+        (None, Some(fault)) if session.status.can_pay => {
+            Screen::Choose(crate::model::first_step(session), Some(fault))
+        }
+        _ => first_screen(session),
+    };
+    page(session, language, links, &screen)
+}
+
+/// The page of where the payment stands, with the receipt once it is paid.
+#[must_use]
+pub fn status_page(session: &Session, language: Language, links: &PageLinks) -> String {
+    page(
+        session,
+        language,
+        links,
+        &Screen::Status { followed: false },
+    )
+}
+
+/// The page of a fault when there is no session to show.
+#[must_use]
+pub fn fault_page(fault: Fault, language: Language) -> String {
+    let texts = texts(language);
+    render(language, move || screens::broken(texts, fault))
+}
+
+/// What the page is called, for its `<title>` and its first heading: `Maksa 49,90 € – Payee`.
+#[must_use]
+pub fn page_title(session: &Session, language: Language) -> String {
+    let amount = format::amount(session.amount_cents, language);
+    let title = fill(texts(language).page_title, &amount);
+    [&title, " – ", &session.payee].concat()
+}
+
+fn page(session: &Session, language: Language, links: &PageLinks, screen: &Screen) -> String {
+    let context = Context {
+        session,
+        language,
+        mode: Mode::Plain(links),
+    };
+    render(language, || screens::draw(&context, screen))
+}
+
+fn render(language: Language, draw: impl FnOnce() -> AnyView) -> String {
+    let owner = Owner::new();
+    owner.with(|| view! { <div class="kassa" lang=language.code()>{draw()}</div> }.to_html())
+}
