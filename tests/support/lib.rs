@@ -1,4 +1,6 @@
 //! What the tests over the whole share.
 
+pub mod faults;
 pub mod project;
+pub mod services;
 pub mod vectors;

@@ -1,0 +1,198 @@
+//! A program that runs beside us and ends with us.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
+
+use super::{Problem, wait_for};
+
+/// A program is ready within so long, or it will never be.
+const START_PATIENCE: Duration = Duration::from_secs(20);
+
+/// All programs that were started, for [`kill_all`].
+static STARTED: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
+
+/// A running program; it is killed when this is dropped.
+#[derive(Debug)]
+pub struct Service {
+    name: String,
+    child: Arc<Mutex<Child>>,
+    stdout: PathBuf,
+    stderr: PathBuf,
+    url: String,
+}
+
+impl Service {
+    /// Starts a program and waits for its line `…: listening on URL`.
+    ///
+    /// What it prints goes to `NAME.out` and `NAME.err` in the folder `logs`, after what is there.
+    ///
+    /// # Errors
+    /// When it cannot be started, ends, or is not ready in time; with the end of what it printed.
+    pub fn start(
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        variables: &[(&str, &str)],
+        logs: &Path,
+    ) -> Result<Self, Problem> {
+        let stdout = logs.join(format!("{name}.out"));
+        let stderr = logs.join(format!("{name}.err"));
+        let said_before = std::fs::metadata(&stdout).map_or(0, |file| file.len());
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .current_dir(logs)
+            .stdin(Stdio::null())
+            .stdout(append(&stdout)?)
+            .stderr(append(&stderr)?)
+            .spawn()
+            .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
+        let child = Arc::new(Mutex::new(child));
+        remember(&child);
+        let mut service = Self {
+            name: name.to_owned(),
+            child,
+            stdout,
+            stderr,
+            url: String::new(),
+        };
+        service.url = service.await_ready(said_before)?;
+        Ok(service)
+    }
+
+    /// Where it listens: `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// All that it printed so far, on both streams.
+    #[must_use]
+    pub fn output(&self) -> String {
+        let read = |path| std::fs::read(path).unwrap_or_default();
+        let both = [read(&self.stdout), read(&self.stderr)].concat();
+        String::from_utf8_lossy(&both).into_owned()
+    }
+
+    /// Ends it at once, without a chance to finish anything, and waits until it is gone.
+    ///
+    /// # Errors
+    /// When it had ended by itself before.
+    pub fn kill(&mut self) -> Result<(), Problem> {
+        let early = lock(&self.child).try_wait()?;
+        if let Some(status) = early {
+            return Err(format!(
+                "{} had ended by itself: {status}\n{}",
+                self.name,
+                self.tail()
+            )
+            .into());
+        }
+        end(&self.child)?;
+        Ok(())
+    }
+
+    fn await_ready(&self, said_before: u64) -> Result<String, Problem> {
+        let before = usize::try_from(said_before)?;
+        let ready = wait_for(&format!("{} to listen", self.name), START_PATIENCE, || {
+            if let Ok(Some(status)) = lock(&self.child).try_wait() {
+                return Some(Err(format!("{} ended at its start: {status}", self.name)));
+            }
+            let said = std::fs::read_to_string(&self.stdout).ok()?;
+            said.get(before..)
+                .and_then(listening_line)
+                .map(|url| Ok(url.to_owned()))
+        });
+        match ready {
+            Ok(Ok(url)) => Ok(url),
+            Ok(Err(error)) => Err(format!("{error}\n{}", self.tail()).into()),
+            Err(error) => Err(format!("{error}\n{}", self.tail()).into()),
+        }
+    }
+
+    /// The last lines that it printed.
+    fn tail(&self) -> String {
+        let output = self.output();
+        let lines: Vec<&str> = output.lines().rev().take(12).collect();
+        lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to end.
+        let _ = end(&self.child);
+    }
+}
+
+/// Ends every program that still runs: for the handler of Ctrl-C, after which nothing is dropped.
+pub fn kill_all() {
+    for child in lock(&STARTED).iter().filter_map(Weak::upgrade) {
+        let _ = end(&child);
+    }
+}
+
+/// A port of the loopback interface that nobody listens on now.
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> io::Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}
+
+/// The address in a finished line `kassa: listening on http://…`.
+fn listening_line(said: &str) -> Option<&str> {
+    said.split_inclusive('\n')
+        .filter_map(|line| line.strip_suffix('\n'))
+        .find_map(|line| {
+            line.split_once(": listening on ")
+                .map(|(_, url)| url.trim())
+        })
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
+}
+
+fn remember(child: &Arc<Mutex<Child>>) {
+    let mut started = lock(&STARTED);
+    started.retain(|known| known.strong_count() > 0);
+    started.push(Arc::downgrade(child));
+}
+
+fn end(child: &Mutex<Child>) -> io::Result<()> {
+    let mut child = lock(child);
+    child.kill()?;
+    child.wait().map(drop)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listening_line;
+
+    #[test]
+    fn a_line_counts_when_it_is_finished() {
+        let url = Some("http://127.0.0.1:8080");
+        assert_eq!(
+            listening_line("x\nkassa: listening on http://127.0.0.1:8080\n"),
+            url
+        );
+        assert_eq!(
+            listening_line("kassa: listening on http://127.0.0.1:80"),
+            None
+        );
+        assert_eq!(listening_line(""), None);
+    }
+}
