@@ -13,6 +13,7 @@ pub mod callbacks;
 pub mod clock;
 pub mod control;
 pub mod date;
+pub mod demo_shop;
 pub mod flow;
 pub mod form;
 pub mod json;
