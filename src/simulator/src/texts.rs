@@ -112,7 +112,7 @@ texts! {
     /// Leaves for the shop.
     back_to_shop: "Palaa kauppaan", "Tillbaka till butiken", "Back to the shop";
     /// Heading of the confirmation for a single bank; also its button.
-    continue_to: "Jatka: {}", "Fortsätt: {}", "Continue to {}";
+    continue_to: "Jatka {}", "Fortsätt till {}", "Continue to {}";
     /// Under the heading of the confirmation.
     continue_hint: "Siirryt pankkisi palveluun vahvistamaan maksun. Palaat sitten takaisin kauppaan.", "Du går till din banks tjänst för att bekräfta betalningen. Sedan kommer du tillbaka till butiken.", "You go to your bank’s service to confirm the payment. Then you come back to the shop.";
     /// Foot of the Payment Page.
@@ -126,9 +126,11 @@ texts! {
     /// Label of the shop's description.
     description: "Viesti", "Meddelande", "Message";
     /// Label of the account.
-    account: "Tililtä", "Från konto", "From account";
+    account: "Tili", "Konto", "Account";
     /// Label of the bank.
     bank: "Pankki", "Bank", "Bank";
+    /// Under the bank's name.
+    simulated_bank: "Simuloitu pankki", "Simulerad bank", "Simulated bank";
     /// Heading of the bank's page.
     confirm_payment: "Vahvista maksu", "Bekräfta betalningen", "Confirm the payment";
     /// Pays.
@@ -212,7 +214,7 @@ texts! {
     /// ecommpay's option by its number.
     option: "vaihtoehto {}", "alternativ {}", "option {}";
     /// What will happen.
-    planned: "Tulossa: {}", "Kommande: {}", "To come: {}";
+    planned: "Tulossa: {} ·", "Kommande: {} ·", "To come: {} ·";
     /// How many callbacks were delivered of all.
     callbacks: "Ilmoituksia perillä {}/{}", "Meddelanden framme {}/{}", "Callbacks delivered {}/{}";
     /// How often a callback was tried.

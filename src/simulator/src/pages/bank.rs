@@ -81,7 +81,7 @@ fn page(shared: &Shared, payment: &Payment, bank: &Bank) -> Page {
         id = bank.id,
         mark = mark(bank, ""),
         name = bank.name(lang),
-        simulator = texts.simulator,
+        simulator = texts.simulated_bank,
         heading = texts.confirm_payment,
         facts = facts(shared, payment, &amount),
         page_id = payment.page_id,
@@ -112,7 +112,7 @@ fn facts(shared: &Shared, payment: &Payment, amount: &str) -> String {
     // The example account of the Finnish banks' own guides; it belongs to nobody.
     rows.extend([
         (texts.payment, request.payment_id.as_str()),
-        (texts.account, "FI21\u{a0}1234\u{a0}5600\u{a0}0007\u{a0}85"),
+        (texts.account, "FI21 1234 5600 0007 85"),
     ]);
     let rows = rows
         .into_iter()

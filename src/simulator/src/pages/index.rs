@@ -45,17 +45,21 @@ pub(super) async fn skip(Extract(shared): Extract<Arc<Shared>>, body: Bytes) -> 
     see_other(&format!("/?lang={}", lang.code()))
 }
 
+/// The first language of the browser's list that there are texts in.
 fn preferred(headers: &HeaderMap) -> Lang {
     let wanted = headers
         .get(ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let codes = wanted.split(',').filter_map(|part| part.trim().get(..2));
-    codes
-        .map(Lang::from_code)
-        .zip(wanted.split(','))
-        .find(|(lang, part)| part.trim().starts_with(lang.code()))
-        .map_or(Lang::En, |(lang, _)| lang)
+    let known = |part: &str| {
+        ["fi", "sv", "en"]
+            .into_iter()
+            .find(|code| part.trim().starts_with(code))
+    };
+    wanted
+        .split(',')
+        .find_map(known)
+        .map_or(Lang::En, Lang::from_code)
 }
 
 fn page(shared: &Shared, state: &State, lang: Lang) -> Page {

@@ -9,12 +9,12 @@ use axum::response::{IntoResponse as _, Response};
 use super::{Page, esc, fill, foot, mark, not_found, refusal, result, see_other, summary};
 use crate::bank::{self, Bank};
 use crate::clock::real_now_ms;
+use crate::form;
 use crate::options::Choice;
 use crate::params::{self, Problem};
 use crate::sender::Shared;
 use crate::state::{Opened, Payment};
 use crate::texts::Lang;
-use crate::{form, state};
 
 /// `GET /payment`
 pub(super) async fn open_get(
@@ -112,7 +112,7 @@ pub(super) async fn choose_bank(
 }
 
 fn with_open(shared: &Shared, page_id: &str, show: fn(&Shared, &Payment) -> Page) -> Response {
-    let state: std::sync::MutexGuard<'_, state::State> = shared.state();
+    let state = shared.state();
     match state.by_page_id(page_id) {
         None => not_found(Lang::En),
         Some((_, payment)) if payment.status.is_open() => show(shared, payment).into_response(),
@@ -205,7 +205,7 @@ fn list_page(
 fn confirmation(shared: &Shared, payment: &Payment, bank: &Bank) -> Page {
     let lang = payment.request.lang;
     let texts = lang.texts();
-    let heading = fill(texts.continue_to, bank.name(lang));
+    let heading = fill(texts.continue_to, bank.destination(lang));
     let body = format!(
         "<section class=\"k\">{summary}<div class=\"k-one\">{mark}<h1>{heading}</h1><p>{hint}</p>\
          <form method=\"post\" action=\"/page/{page_id}/bank\"><button class=\"k-go\" name=\"bank\" value=\"{id}\">{heading}</button></form>{back}</div>{foot}</section>",
