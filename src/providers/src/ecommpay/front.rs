@@ -1,0 +1,271 @@
+//! Building a Payment Page request.
+
+use std::collections::HashSet;
+
+use kassa_checkout::{
+    Coded, Timestamp, Unsigned,
+    message::{Algorithm, Purpose, Signature},
+    provider::{BrowserForm, BuildError},
+};
+
+use super::{
+    json::{Json, JsonError},
+    message::{self, REQUIRED},
+    selection, signing,
+};
+use crate::date;
+
+/// How far ahead `best_before` may lie, in seconds: 30 days.
+const BEST_BEFORE_SECONDS: u64 = 30 * 86_400;
+
+/// A set of Payment Page parameters, each documented and within its limits.
+///
+/// It may still lack required ones; [`PaymentPage`] may not.
+///
+/// ```
+/// use kassa_providers::ecommpay::Parameters;
+/// let parameters = Parameters::from_pairs([("project_id", "120"), ("payment_id", "580")])?;
+/// assert_eq!(parameters.string_to_sign(), "payment_id:580;project_id:120");
+///
+/// let refused = Parameters::from_pairs([("customer_last_name", "x;payment:status:success")]);
+/// assert_eq!(
+///     refused.map_err(|error| error.to_string()),
+///     Err("customer_last_name: expected no ';' and no control characters".to_owned())
+/// );
+/// # Ok::<(), kassa_checkout::provider::BuildError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Parameters {
+    pairs: Vec<(String, String)>,
+}
+
+impl Parameters {
+    /// Checks every name and value by itself, and those that must go together.
+    ///
+    /// # Errors
+    /// [`BuildError`] naming the first parameter that is refused: one that is not documented for
+    /// this method or stands there twice, one beyond its limit, and one that holds a `;` or a
+    /// control character, also in the merchant's own addresses.
+    pub fn from_pairs<N, V>(pairs: impl IntoIterator<Item = (N, V)>) -> Result<Self, BuildError>
+    where
+        N: Into<String>,
+        V: Into<String>,
+    {
+        let pairs: Vec<(String, String)> = pairs
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        let mut seen = HashSet::new();
+        for (name, value) in &pairs {
+            let parameter = message::find(name).ok_or_else(|| unknown(name))?;
+            if !seen.insert(parameter.name) {
+                return Err(refused("ecommpay/twice", parameter.name, "it once"));
+            }
+            if !message::check_characters(value) {
+                return Err(refused(
+                    "ecommpay/character",
+                    parameter.name,
+                    "no ';' and no control characters",
+                ));
+            }
+            if !parameter.rule.fits(value) {
+                let expected = parameter.rule.expected();
+                return Err(refused("ecommpay/limit", parameter.name, &expected));
+            }
+        }
+        let parameters = Self { pairs };
+        selection::check_together(
+            parameters.get("force_payment_method"),
+            parameters.get("force_payment_group"),
+            parameters.get("payment_methods_options"),
+        )
+        .map_err(|(field, expected)| refused("ecommpay/together", field, expected))?;
+        Ok(parameters)
+    }
+
+    /// Reads a flat JSON object of texts, whole numbers and booleans, in its order.
+    ///
+    /// A boolean becomes `1` or `0`, which is what the signature covers and what the page
+    /// understands.
+    ///
+    /// # Errors
+    /// As [`Self::from_pairs`]; also for a value of any other type, which a form cannot carry:
+    /// null, a fraction, a list, an object.
+    pub fn from_json(document: &[u8]) -> Result<Self, BuildError> {
+        let malformed =
+            |error: JsonError| refused("ecommpay/json", "parameter", &error.to_string());
+        let json = Json::read(document).map_err(malformed)?;
+        let Json::Object(entries) = json else {
+            return Err(refused("ecommpay/json", "parameter", "one JSON object"));
+        };
+        let pairs = entries
+            .into_iter()
+            .map(|(name, value)| {
+                let text = match value {
+                    Json::Text(text) => Some(text),
+                    Json::Bool(flag) => Some(u8::from(flag).to_string()),
+                    Json::Number(digits) if digits.parse::<i64>().is_ok() => Some(digits),
+                    _ => None,
+                };
+                match (text, message::find(&name)) {
+                    (Some(text), _) => Ok((name, text)),
+                    (None, None) => Err(unknown(&name)),
+                    (None, Some(parameter)) => Err(refused(
+                        "ecommpay/type",
+                        parameter.name,
+                        "a text, a whole number or a boolean",
+                    )),
+                }
+            })
+            .collect::<Result<Vec<_>, _>>()?;
+        Self::from_pairs(pairs)
+    }
+
+    /// The value of a parameter.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.pairs
+            .iter()
+            .find_map(|(key, value)| (key == name).then_some(value.as_str()))
+    }
+
+    /// The string that the signature covers: for a signer elsewhere, and for finding out why the
+    /// page refuses. Holds no secret, but personal data if the parameters do.
+    #[must_use]
+    pub fn string_to_sign(&self) -> String {
+        signing::canonical_pairs(&self.pairs)
+    }
+
+    /// The parameters as a form to be signed, whether or not the page would open with them.
+    #[must_use]
+    pub fn into_form(self, page: &PageUrl) -> Unsigned<BrowserForm> {
+        let input = self.string_to_sign().into_bytes();
+        let form = BrowserForm {
+            action: page.0.clone(),
+            fields: self.pairs,
+        };
+        Unsigned::new(form, Algorithm::HmacSha512, Purpose::Payment, input, attach)
+    }
+}
+
+impl core::fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let names = self.pairs.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
+    }
+}
+
+/// A complete Payment Page request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentPage {
+    parameters: Parameters,
+}
+
+impl PaymentPage {
+    /// Checks that nothing required is missing and that the offer ends within 30 days of `now`.
+    ///
+    /// # Errors
+    /// [`BuildError`] naming the parameter.
+    ///
+    /// # Examples
+    /// ```
+    /// use kassa_checkout::{Coded, Timestamp};
+    /// use kassa_providers::ecommpay::{PaymentPage, Parameters};
+    /// let parameters = Parameters::from_pairs([("project_id", "120")])?;
+    /// let error = PaymentPage::new(parameters, Timestamp::from_millis(0)).unwrap_err();
+    /// assert_eq!(error.field(), Some("payment_id"));
+    /// # Ok::<(), kassa_checkout::provider::BuildError>(())
+    /// ```
+    pub fn new(parameters: Parameters, now: Timestamp) -> Result<Self, BuildError> {
+        if let Some(missing) = REQUIRED
+            .into_iter()
+            .find(|name| parameters.get(name).is_none())
+        {
+            return Err(refused("ecommpay/missing", missing, "a value"));
+        }
+        if let Some(end) = parameters.get("best_before").and_then(date::read) {
+            let last = now.plus_seconds(BEST_BEFORE_SECONDS);
+            if end <= now || end > last {
+                return Err(refused(
+                    "ecommpay/best-before",
+                    "best_before",
+                    "a time after now, at most 30 days ahead",
+                ));
+            }
+        }
+        Ok(Self { parameters })
+    }
+
+    /// The request as a form to be signed.
+    #[must_use]
+    pub fn into_form(self, page: &PageUrl) -> Unsigned<BrowserForm> {
+        self.parameters.into_form(page)
+    }
+}
+
+/// The address of the Payment Page: `https:`, or `http:` on this very machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageUrl(String);
+
+impl PageUrl {
+    /// ecommpay's own page, for test and live projects alike.
+    pub const ECOMMPAY: &str = "https://paymentpage.ecommpay.com/payment";
+
+    /// What an address must be, for people.
+    pub const EXPECTED: &str =
+        "an https address without query or fragment (http only for 127.0.0.1, [::1], localhost)";
+
+    /// Reads an address; `None` when it is none that a customer may be sent to.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain = message::Rule::Url.fits(text) && !text.contains(['?', '#', ';', '"', '<', '>']);
+        let safe = match text.strip_prefix("http://") {
+            None => true,
+            Some(rest) => is_loopback(rest.split('/').next().unwrap_or_default()),
+        };
+        (plain && safe).then(|| Self(text.to_owned()))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for PageUrl {
+    fn default() -> Self {
+        Self(Self::ECOMMPAY.to_owned())
+    }
+}
+
+fn is_loopback(authority: &str) -> bool {
+    let port_fits = |port: &str| port.parse::<u16>().is_ok();
+    ["127.0.0.1", "[::1]", "localhost"].into_iter().any(|host| {
+        authority
+            .strip_prefix(host)
+            .is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(port_fits))
+    })
+}
+
+fn attach(mut form: BrowserForm, signature: &Signature) -> BrowserForm {
+    form.fields
+        .push(("signature".to_owned(), signing::encode(signature)));
+    form
+}
+
+fn refused(code: &'static str, field: &'static str, expected: &str) -> BuildError {
+    BuildError::new(code, field, expected)
+}
+
+/// A name that is not documented for this method; told back short and without odd characters.
+fn unknown(name: &str) -> BuildError {
+    let shown: String = name.escape_debug().take(64).collect();
+    let expected = format!("a documented name instead of '{shown}'");
+    refused("ecommpay/unknown-parameter", "parameter", &expected)
+}
+
+/// A bank selection that the account cannot offer.
+pub(super) fn selection_refused(error: kassa_checkout::selection::SelectionError) -> BuildError {
+    BuildError::new(error.code(), "selection.banks", error.to_string())
+}

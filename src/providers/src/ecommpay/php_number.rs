@@ -1,0 +1,140 @@
+//! Numbers as ecommpay's signer writes them: PHP 8's string form.
+
+/// A JSON number in the form that is signed.
+///
+/// Whole numbers that fit 64 bits keep their digits. All others become floats, written with at
+/// most 14 significant digits (PHP's `precision`), the trailing zeros dropped, and in exponent
+/// form below 0.0001 or from 15 digits before the point on.
+///
+/// ```
+/// use kassa_providers::ecommpay::php_number;
+/// assert_eq!(php_number::write("77796010023511"), "77796010023511");
+/// assert_eq!(php_number::write("19.990"), "19.99");
+/// assert_eq!(php_number::write("1e15"), "1.0E+15");
+/// assert_eq!(php_number::write("0.00001"), "1.0E-5");
+/// ```
+#[must_use]
+pub fn write(literal: &str) -> String {
+    if !is_float(literal)
+        && let Ok(whole) = literal.parse::<i64>()
+    {
+        return whole.to_string();
+    }
+    // The reader gives only JSON's number literals, all of which parse; one that does not is
+    // left as it stands, so that no signature can hold over something else.
+    literal
+        .parse::<f64>()
+        .map_or_else(|_| literal.to_owned(), write_float)
+}
+
+/// Whether signers may differ over how the literal is written.
+#[must_use]
+pub fn is_float(literal: &str) -> bool {
+    literal
+        .bytes()
+        .any(|byte| matches!(byte, b'.' | b'e' | b'E'))
+        || literal.parse::<i64>().is_err()
+}
+
+fn write_float(value: f64) -> String {
+    if value.is_infinite() {
+        return if value.is_sign_negative() {
+            "-INF"
+        } else {
+            "INF"
+        }
+        .to_owned();
+    }
+    let scientific = format!("{value:.13e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let (sign, mantissa) = match mantissa.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", mantissa),
+    };
+    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let digits = match all.trim_end_matches('0') {
+        "" => "0",
+        kept => kept,
+    };
+    let text = if (-4..14).contains(&exponent) {
+        positional(digits, exponent)
+    } else {
+        exponential(digits, exponent)
+    };
+    format!("{sign}{text}")
+}
+
+fn positional(digits: &str, exponent: i32) -> String {
+    let Ok(exponent) = usize::try_from(exponent) else {
+        let zeros = usize::try_from(-1 - exponent).unwrap_or(0);
+        return format!("0.{}{digits}", "0".repeat(zeros));
+    };
+    match digits.split_at_checked(exponent + 1) {
+        None => format!("{digits:0<width$}", width = exponent + 1),
+        Some((whole, "")) => whole.to_owned(),
+        Some((whole, decimals)) => format!("{whole}.{decimals}"),
+    }
+}
+
+fn exponential(digits: &str, exponent: i32) -> String {
+    let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
+    let rest = if rest.is_empty() { "0" } else { rest };
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{first}.{rest}E{sign}{}", exponent.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::write;
+
+    /// Expected texts were printed by PHP 8.2.
+    #[test]
+    fn as_php_writes_them() {
+        for (literal, expected) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("-0.0", "-0"),
+            ("-5", "-5"),
+            ("1.0", "1"),
+            ("100.00", "100"),
+            ("1.10", "1.1"),
+            ("-0.5", "-0.5"),
+            ("1e3", "1000"),
+            ("0.30000000000000004", "0.3"),
+            ("123456.7891234567", "123456.78912346"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1.0E-5"),
+            ("-1e-7", "-1.0E-7"),
+            ("99999999999999.0", "99999999999999"),
+            ("12345678901234.5", "12345678901234"),
+            ("1e14", "1.0E+14"),
+            ("123456789012345.0", "1.2345678901234E+14"),
+            ("999999999999995.0", "1.0E+15"),
+            ("1e15", "1.0E+15"),
+            ("1.5e300", "1.5E+300"),
+            ("1e999", "INF"),
+            ("-1e999", "-INF"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("9223372036854775808", "9.2233720368548E+18"),
+            ("-9223372036854775808", "-9223372036854775808"),
+            ("9007199254740993", "9007199254740993"),
+        ] {
+            assert_eq!(write(literal), expected, "{literal}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_keep_their_digits(number in any::<i64>()) {
+            prop_assert_eq!(write(&number.to_string()), number.to_string());
+        }
+
+        #[test]
+        fn no_literal_panics(text in "-?[0-9]{1,30}(\\.[0-9]{1,30})?([eE][+-]?[0-9]{1,4})?") {
+            prop_assert!(!write(&text).is_empty());
+        }
+    }
+}

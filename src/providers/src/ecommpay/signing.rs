@@ -1,0 +1,186 @@
+//! The string that ecommpay signs, for requests, answers and callbacks alike.
+//!
+//! Source: ecommpay's "Signature generation and verification" and its PHP SDK, whose outcomes
+//! are the recommended entries of `tests/vectors/ecommpay-sign.json`.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kassa_checkout::message::Signature;
+
+use super::{
+    json::{Json, JsonError},
+    natural, php_number,
+};
+
+/// The bytes of a signature.
+pub const SIGNATURE_BYTES: usize = 64;
+
+/// The longest string to sign, in bytes: 1 MiB. Real ones have a few thousand.
+pub const MAX_CANONICAL: usize = 1024 * 1024;
+
+/// How numbers are written into the signed string.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// As PHP writes them.
+    Php,
+    /// As they stand in the document.
+    Literal,
+}
+
+/// The string to sign of a JSON object, signature and all, if it holds one.
+///
+/// This is the bare algorithm: it refuses nothing that it can write. Building a request goes
+/// through [`super::PaymentPage`], which refuses what would make the string ambiguous.
+///
+/// # Errors
+/// [`JsonError`] when the text is not one strict JSON object.
+///
+/// # Examples
+/// ```
+/// use kassa_providers::ecommpay::signing::canonical_string;
+/// let text = canonical_string(br#"{"b": {"x:y": true}, "a": [null, 1.0], "c": {}}"#)?;
+/// assert_eq!(text, "a:0:;a:1:1;b:x::y:1");
+/// # Ok::<(), kassa_providers::ecommpay::json::JsonError>(())
+/// ```
+pub fn canonical_string(document: &[u8]) -> Result<String, JsonError> {
+    let json = Json::read(document)?;
+    match json {
+        Json::Object(_) => canonical(&json, Numbers::Php),
+        _ => Err(JsonError::Malformed),
+    }
+}
+
+/// A signature as it stands in a message: standard Base64 with padding, 88 characters.
+#[must_use]
+pub fn encode(signature: &Signature) -> String {
+    STANDARD.encode(&signature.0)
+}
+
+/// The bytes of a signature from a message; `None` unless it is exactly what [`encode`] makes.
+///
+/// The URL-safe alphabet, missing padding and white space are refused.
+#[must_use]
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    let bytes = STANDARD.decode(text).ok()?;
+    (bytes.len() == SIGNATURE_BYTES).then_some(bytes)
+}
+
+/// The string to sign of a document.
+///
+/// # Errors
+/// [`JsonError::TooLarge`] when it would be longer than [`MAX_CANONICAL`].
+pub(super) fn canonical(json: &Json, numbers: Numbers) -> Result<String, JsonError> {
+    let mut lines = Lines {
+        numbers,
+        budget: MAX_CANONICAL,
+        lines: Vec::new(),
+    };
+    lines.flatten(json, None)?;
+    Ok(join(lines.lines))
+}
+
+/// The string to sign of flat parameters.
+pub(super) fn canonical_pairs(pairs: &[(String, String)]) -> String {
+    let lines = pairs
+        .iter()
+        .filter(|(name, _)| name != "frame_mode")
+        .map(|(name, value)| (name.replace(':', "::"), value.clone()));
+    join(lines.collect())
+}
+
+fn join(mut lines: Vec<(String, String)>) -> String {
+    lines.sort_by(|(a, _), (b, _)| natural::compare(a, b));
+    let lines = lines.into_iter().map(|(path, value)| path + ":" + &value);
+    lines.collect::<Vec<_>>().join(";")
+}
+
+/// The lines of a document, as they are gathered.
+struct Lines {
+    numbers: Numbers,
+    /// Bytes that may still be added: a long key over a long list must not fill the memory.
+    budget: usize,
+    lines: Vec<(String, String)>,
+}
+
+impl Lines {
+    fn flatten(&mut self, json: &Json, path: Option<&str>) -> Result<(), JsonError> {
+        let value = match json {
+            Json::Object(entries) => {
+                for (key, value) in entries.iter().filter(|(key, _)| key != "frame_mode") {
+                    self.flatten(value, Some(&join_path(path, &key.replace(':', "::"))))?;
+                }
+                return Ok(());
+            }
+            Json::List(items) => {
+                for (index, value) in items.iter().enumerate() {
+                    self.flatten(value, Some(&join_path(path, &index.to_string())))?;
+                }
+                return Ok(());
+            }
+            Json::Null => String::new(),
+            Json::Bool(true) => "1".to_owned(),
+            Json::Bool(false) => "0".to_owned(),
+            Json::Number(literal) if self.numbers == Numbers::Php => php_number::write(literal),
+            Json::Number(literal) => literal.clone(),
+            Json::Text(text) => text.clone(),
+        };
+        let path = path.unwrap_or_default().to_owned();
+        self.budget = self
+            .budget
+            .checked_sub(path.len() + value.len() + 2)
+            .ok_or(JsonError::TooLarge)?;
+        self.lines.push((path, value));
+        Ok(())
+    }
+}
+
+fn join_path(path: Option<&str>, key: &str) -> String {
+    path.map_or_else(|| key.to_owned(), |path| format!("{path}:{key}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use kassa_checkout::message::Signature;
+
+    use super::{JsonError, canonical_string, decode, encode};
+
+    #[test]
+    fn a_long_key_over_a_long_list_is_refused_and_not_unfolded() {
+        let document = format!(
+            r#"{{"{}": [{}1]}}"#,
+            "k".repeat(100_000),
+            "1,".repeat(70_000)
+        );
+        assert_eq!(
+            canonical_string(document.as_bytes()),
+            Err(JsonError::TooLarge)
+        );
+    }
+
+    #[test]
+    fn only_objects_are_signed() {
+        for text in ["[]", "1", "null", "\"a\""] {
+            assert_eq!(canonical_string(text.as_bytes()), Err(JsonError::Malformed));
+        }
+        assert_eq!(canonical_string(br#"{"a":{},"b":[]}"#).as_deref(), Ok(""));
+    }
+
+    #[test]
+    fn signatures_are_read_in_one_encoding_only() {
+        let signature = Signature(vec![0xfb; 64]);
+        let text = encode(&signature);
+        assert_eq!(text.len(), 88);
+        assert_eq!(decode(&text), Some(signature.0));
+        for wrong in [
+            text.replace('+', "-").replace('/', "_"),
+            text.trim_end_matches('=').to_owned(),
+            format!("{text}\n"),
+            format!(" {text}"),
+            text.replace("==", "="),
+            encode(&Signature(vec![0; 63])),
+            String::new(),
+        ] {
+            assert_ne!(wrong, text);
+            assert_eq!(decode(&wrong), None, "{wrong:?}");
+        }
+    }
+}
