@@ -1,1 +1,26 @@
-//! Being written.
+//! Keys and the algorithms that use them: the only crate that holds secrets.
+//!
+//! A key is read once, by a parser that refuses what cannot be one; from then on it can be used
+//! and not looked at: `Debug` says `[redacted]`, nothing else prints or copies it, and its memory
+//! is wiped when it goes.
+//!
+//! [`Keyring`] signs and verifies for provider accounts, behind the traits of `kassa-checkout`:
+//! it knows algorithms, not banks. [`WebhookKey`] signs what Kassa tells a shop, [`ApiKeyHash`]
+//! recognises a shop's key.
+
+#[cfg(target_arch = "wasm32")]
+compile_error!(
+    "kassa-keys holds secrets and must not reach a browser: sign with the host's WebCrypto instead"
+);
+
+mod api_key;
+mod error;
+mod hmac_key;
+mod keyring;
+mod webhook;
+
+pub use api_key::{ApiKeyHash, api_key_text};
+pub use error::{KeyError, KeyFault};
+pub use hmac_key::HmacSha512Key;
+pub use keyring::{Account, Keyring};
+pub use webhook::{WebhookKey, WebhookMessage, WebhookRefused, sign_webhook, verify_webhook};

@@ -169,6 +169,11 @@ const fn number(number: u32) -> BankNumber {
     }
 }
 
+/// The banks that have not left Finland, in the order in which they are shown.
+pub fn open() -> impl Iterator<Item = Bank> {
+    rows(false).filter_map(Row::to_bank)
+}
+
 /// The banks that may be shown: all open ones, and the closed ones where that is wanted.
 pub(super) fn rows(show_closed: bool) -> impl Iterator<Item = &'static Row> {
     TABLE.iter().filter(move |row| show_closed || !row.closed)

@@ -60,12 +60,7 @@ fn take_signature(document: &mut Json) -> Result<Vec<u8>, ContentError> {
     let Json::Object(top) = document else {
         return Err(ContentError::Malformed);
     };
-    if top
-        .iter()
-        .map(|entry| count_signatures(entry))
-        .sum::<usize>()
-        != 1
-    {
+    if top.iter().map(count_signatures).sum::<usize>() != 1 {
         return Err(ContentError::Signature);
     }
     let taken = take(top, "signature").or_else(|| {

@@ -129,6 +129,12 @@ impl Parameters {
             .find_map(|(key, value)| (key == name).then_some(value.as_str()))
     }
 
+    /// Names and values in the order given, still without a signature.
+    #[must_use]
+    pub fn pairs(&self) -> &[(String, String)] {
+        &self.pairs
+    }
+
     /// The string that the signature covers: for a signer elsewhere, and for finding out why the
     /// page refuses. Holds no secret, but personal data if the parameters do.
     #[must_use]
@@ -194,6 +200,12 @@ impl PaymentPage {
             }
         }
         Ok(Self { parameters })
+    }
+
+    /// The parameters, checked.
+    #[must_use]
+    pub const fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// The request as a form to be signed.

@@ -1,0 +1,242 @@
+//! The keys of provider accounts, by whom and what they are for.
+
+use core::fmt;
+use std::collections::HashMap;
+
+use kassa_checkout::message::{
+    Algorithm, Purpose, Refused, SignError, Signature, Signer, Verifier,
+};
+
+use crate::hmac_key::HmacSha512Key;
+
+/// The keys of all provider accounts of all shops.
+///
+/// ```
+/// use kassa_checkout::message::{Algorithm, Purpose, Signer, Verifier};
+/// use kassa_keys::{HmacSha512Key, Keyring};
+///
+/// let mut keyring = Keyring::default();
+/// let old = HmacSha512Key::parse("invented-secret-until-today")?;
+/// keyring.add("shop", "ecommpay", Purpose::Payment, old);
+/// let account = keyring.account("shop", "ecommpay");
+/// let before = account.sign(Algorithm::HmacSha512, Purpose::Payment, b"text")?;
+///
+/// // From now on the new key signs, and both verify.
+/// let new = HmacSha512Key::parse("invented-secret-from-today-on")?;
+/// keyring.add("shop", "ecommpay", Purpose::Payment, new);
+/// let account = keyring.account("shop", "ecommpay");
+/// let after = account.sign(Algorithm::HmacSha512, Purpose::Payment, b"text")?;
+/// assert_ne!(before, after);
+/// account.verify(Algorithm::HmacSha512, Purpose::Payment, b"text", &before.0)?;
+/// account.verify(Algorithm::HmacSha512, Purpose::Payment, b"text", &after.0)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Default)]
+pub struct Keyring {
+    accounts: HashMap<String, HashMap<String, Vec<(Purpose, Keys)>>>,
+}
+
+/// The keys of one purpose.
+struct Keys {
+    /// The one that signs.
+    current: HmacSha512Key,
+    /// Those that still verify, newest first.
+    former: Vec<HmacSha512Key>,
+}
+
+impl Keyring {
+    /// Adds a key of a shop's account. The one added last signs; those before it only verify.
+    pub fn add(&mut self, shop: &str, provider: &str, purpose: Purpose, key: HmacSha512Key) {
+        let shop = self.accounts.entry(shop.to_owned()).or_default();
+        let purposes = shop.entry(provider.to_owned()).or_default();
+        match purposes.iter_mut().find(|(known, _)| *known == purpose) {
+            Some((_, keys)) => {
+                let former = core::mem::replace(&mut keys.current, key);
+                keys.former.insert(0, former);
+            }
+            None => purposes.push((
+                purpose,
+                Keys {
+                    current: key,
+                    former: Vec::new(),
+                },
+            )),
+        }
+    }
+
+    /// The keys of one account; without any it signs and verifies nothing.
+    #[must_use]
+    pub fn account(&self, shop: &str, provider: &str) -> Account<'_> {
+        let purposes = self
+            .accounts
+            .get(shop)
+            .and_then(|providers| providers.get(provider))
+            .map_or(&[][..], Vec::as_slice);
+        Account { purposes }
+    }
+
+    /// Whether an account holds a key that is published with Kassa: to be refused outside
+    /// development.
+    #[must_use]
+    pub fn holds_published_example(&self, shop: &str, provider: &str) -> bool {
+        let account = self.account(shop, provider);
+        account
+            .purposes
+            .iter()
+            .flat_map(|(_, keys)| keys.all())
+            .any(HmacSha512Key::is_published_example)
+    }
+}
+
+impl Keys {
+    fn all(&self) -> impl Iterator<Item = &HmacSha512Key> {
+        core::iter::once(&self.current).chain(&self.former)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring([redacted])")
+    }
+}
+
+/// The keys of one shop's account at one provider: signs and verifies for it.
+#[derive(Clone, Copy)]
+pub struct Account<'a> {
+    purposes: &'a [(Purpose, Keys)],
+}
+
+impl<'a> Account<'a> {
+    fn keys(&self, purpose: Purpose) -> Option<&'a Keys> {
+        self.purposes
+            .iter()
+            .find_map(|(known, keys)| (*known == purpose).then_some(keys))
+    }
+}
+
+impl Signer for Account<'_> {
+    fn sign(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        bytes: &[u8],
+    ) -> Result<Signature, SignError> {
+        let keys = self.keys(purpose).ok_or(SignError::NoKey)?;
+        match algorithm {
+            Algorithm::HmacSha512 => Ok(Signature(keys.current.sign(bytes))),
+            _ => Err(SignError::NoKey),
+        }
+    }
+}
+
+impl Verifier for Account<'_> {
+    fn verify(
+        &self,
+        algorithm: Algorithm,
+        purpose: Purpose,
+        bytes: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Refused> {
+        let keys = self.keys(purpose).ok_or(Refused::Signature)?;
+        let holds = match algorithm {
+            // All are tried, so that the time taken does not tell which one held.
+            Algorithm::HmacSha512 => keys
+                .all()
+                .fold(false, |held, key| key.verify(bytes, signature) | held),
+            _ => false,
+        };
+        if holds {
+            Ok(())
+        } else {
+            Err(Refused::Signature)
+        }
+    }
+}
+
+impl fmt::Debug for Account<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Account([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kassa_checkout::message::{Algorithm, Purpose, Refused, SignError, Signer, Verifier};
+
+    use super::{HmacSha512Key, Keyring};
+
+    const ALGORITHM: Algorithm = Algorithm::HmacSha512;
+    const PURPOSE: Purpose = Purpose::Payment;
+
+    fn keyring(keys: &[(&str, &str, &str)]) -> Keyring {
+        let mut keyring = Keyring::default();
+        for (shop, provider, secret) in keys {
+            let key = HmacSha512Key::parse(secret).unwrap();
+            keyring.add(shop, provider, PURPOSE, key);
+        }
+        keyring
+    }
+
+    #[test]
+    fn accounts_do_not_share_keys() {
+        let keyring = keyring(&[
+            ("a", "ecommpay", "invented-secret-of-shop-a"),
+            ("b", "ecommpay", "invented-secret-of-shop-b"),
+        ]);
+        let ours = keyring.account("a", "ecommpay");
+        let signature = ours.sign(ALGORITHM, PURPOSE, b"text").unwrap();
+        assert_eq!(
+            ours.verify(ALGORITHM, PURPOSE, b"text", &signature.0),
+            Ok(())
+        );
+        for (shop, provider) in [("b", "ecommpay"), ("a", "op"), ("c", "ecommpay"), ("", "")] {
+            let theirs = keyring.account(shop, provider);
+            assert_eq!(
+                theirs.verify(ALGORITHM, PURPOSE, b"text", &signature.0),
+                Err(Refused::Signature)
+            );
+        }
+        let nobody = keyring.account("c", "ecommpay");
+        assert_eq!(
+            nobody.sign(ALGORITHM, PURPOSE, b"text"),
+            Err(SignError::NoKey)
+        );
+    }
+
+    #[test]
+    fn after_a_change_of_keys_only_the_new_one_signs_and_both_verify() {
+        let old = ("a", "ecommpay", "invented-secret-number-one");
+        let new = ("a", "ecommpay", "invented-secret-number-two");
+        let sign = |keys: &[_]| {
+            let keyring = keyring(keys);
+            keyring
+                .account("a", "ecommpay")
+                .sign(ALGORITHM, PURPOSE, b"text")
+        };
+        let (before, after) = (sign(&[old]).unwrap(), sign(&[new]).unwrap());
+        assert_eq!(sign(&[old, new]), Ok(after.clone()));
+        let both = keyring(&[old, new]);
+        let both = both.account("a", "ecommpay");
+        for signature in [before, after] {
+            assert_eq!(
+                both.verify(ALGORITHM, PURPOSE, b"text", &signature.0),
+                Ok(())
+            );
+        }
+    }
+
+    #[test]
+    fn published_examples_are_found_and_nothing_is_printed() {
+        let secret = "kassa-simulator-secret-for-development-only-0001";
+        let keyring = keyring(&[
+            ("a", "ecommpay", secret),
+            ("a", "ecommpay", "invented-secret-number-two"),
+            ("b", "ecommpay", "invented-secret-number-two"),
+        ]);
+        assert!(keyring.holds_published_example("a", "ecommpay"));
+        assert!(!keyring.holds_published_example("b", "ecommpay"));
+        assert_eq!(format!("{keyring:?}"), "Keyring([redacted])");
+        let account = keyring.account("a", "ecommpay");
+        assert_eq!(format!("{account:?}"), "Account([redacted])");
+    }
+}
