@@ -266,6 +266,46 @@ async fn loses_repeats_and_overtakes_on_demand() {
 }
 
 #[tokio::test]
+async fn goes_on_when_the_shop_is_down() {
+    let mut world = World::start().await;
+    let up = std::mem::replace(&mut world.shop, "http://127.0.0.1:9".to_owned());
+    world.open("down", &[]).await;
+    world.act("down", "pay").await;
+    world.flush().await;
+    let attempts = world.payment("down").await["callback_list"][1]["attempts"].clone();
+    assert_eq!(
+        (
+            attempts[0]["outcome"].as_str(),
+            attempts.as_array().unwrap().len()
+        ),
+        (Some("unreachable"), 1)
+    );
+    world.shop = up;
+    world.open("up", &[]).await;
+    world.act("up", "pay").await;
+    world.flush().await;
+    assert_eq!(
+        world.received(),
+        [AT_BANK, PAID],
+        "one payment's trouble does not hold up another"
+    );
+}
+
+#[tokio::test]
+async fn tells_hundreds_of_payments_without_losing_one() {
+    let world = World::start().await;
+    for number in 0..200 {
+        let id = format!("many-{number}");
+        world.open(&id, &[]).await;
+        world.act(&id, "pay").await;
+    }
+    world.flush().await;
+    let received = world.received();
+    assert_eq!(received.iter().filter(|told| *told == PAID).count(), 200);
+    assert_eq!(received.len(), 400);
+}
+
+#[tokio::test]
 async fn gives_up_when_the_schedule_ends() {
     let world = World::start().await;
     world.control("/faults", json!({ "lose": 100 })).await;

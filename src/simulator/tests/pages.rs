@@ -15,6 +15,9 @@ use support::{SPLIT, World};
 
 const METHOD: (&str, &str) = ("force_payment_method", "online-finnish-banks");
 
+/// Parameters of an option, how many banks it offers, and words that its page shows.
+type Case<'a> = (&'a [(&'a str, &'a str)], usize, &'a [&'a str]);
+
 #[tokio::test]
 async fn shows_the_six_options() {
     let world = World::start().await;
@@ -22,7 +25,7 @@ async fn shows_the_six_options() {
         r#"{"online_finnish_banks": {"split_banks": true, "banks_id": [4991, 5001, 55361]}}"#;
     let one = r#"{"online_finnish_banks":{"split_banks":true,"banks_id":[55351]}}"#;
     let fi = ("language_code", "fi");
-    let options: [(&[(&str, &str)], usize, &[&str]); 6] = [
+    let options: [Case; 6] = [
         (
             &[fi],
             0,
