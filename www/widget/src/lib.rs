@@ -14,6 +14,6 @@ mod search;
 pub mod ssr;
 mod texts;
 
-pub use model::{Fault, Step};
 #[cfg(not(target_arch = "wasm32"))]
-pub use ssr::PageLinks;
+pub use model::PageLinks;
+pub use model::{Fault, Step};

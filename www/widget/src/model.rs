@@ -80,20 +80,28 @@ pub(crate) enum Screen {
     Broken(Fault),
 }
 
-/// How the page can be acted on.
+/// Where the forms of a page lead, and where in the choice it stands.
+#[cfg(not(target_arch = "wasm32"))]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PageLinks {
+    /// Takes `bank=…`, `method=…` or neither, and `language=…`, by POST as a form.
+    pub pay: String,
+    /// The page of the choice. Takes `step=…` (see [`Step::from_query`]) and `lang=…` by GET.
+    pub page: String,
+    /// The step that the address asks for, if any.
+    pub step: Option<Step>,
+    /// Why the last choice led nowhere, if it did.
+    pub fault: Option<Fault>,
+}
+
+/// How the page can be acted on. The browser's code holds only its own way.
 pub(crate) enum Mode<'a> {
     /// By forms and links alone: no script runs.
-    #[cfg_attr(
-        target_arch = "wasm32",
-        expect(dead_code, reason = "only the server draws so")
-    )]
-    Plain(&'a crate::PageLinks),
+    #[cfg(not(target_arch = "wasm32"))]
+    Plain(&'a PageLinks),
     /// By the element, which handles every submission itself.
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        expect(dead_code, reason = "only the browser draws so")
-    )]
-    Live(Live),
+    #[cfg(target_arch = "wasm32")]
+    Live(Live, core::marker::PhantomData<&'a ()>),
 }
 
 /// What only a page with script has.
@@ -122,23 +130,30 @@ impl Context<'_> {
     /// Where a form that acts posts to.
     pub(crate) fn pay(&self) -> Option<String> {
         match &self.mode {
+            #[cfg(not(target_arch = "wasm32"))]
             Mode::Plain(links) => Some(links.pay.clone()),
-            Mode::Live(_) => None,
+            #[cfg(target_arch = "wasm32")]
+            Mode::Live(..) => None,
         }
     }
 
     /// Where a form that only turns the page goes.
     pub(crate) fn page(&self) -> Option<String> {
         match &self.mode {
+            #[cfg(not(target_arch = "wasm32"))]
             Mode::Plain(links) => Some(links.page.clone()),
-            Mode::Live(_) => None,
+            #[cfg(target_arch = "wasm32")]
+            Mode::Live(..) => None,
         }
     }
 
+    /// What only a page with script has.
     pub(crate) fn live(&self) -> Option<&Live> {
         match &self.mode {
+            #[cfg(not(target_arch = "wasm32"))]
             Mode::Plain(_) => None,
-            Mode::Live(live) => Some(live),
+            #[cfg(target_arch = "wasm32")]
+            Mode::Live(live, _) => Some(live),
         }
     }
 }

@@ -19,6 +19,9 @@ use leptos::prelude::*;
 use crate::model::{Context, Fault, Screen};
 use crate::texts::Texts;
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) use state::words;
+
 /// Draws a screen of a payment.
 pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> AnyView {
     match screen {
@@ -26,7 +29,11 @@ pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> AnyView {
         Screen::Choose(step, fault) => choose::view(context, *step, *fault),
         Screen::Leaving(bank, next) => leaving::view(context, bank.as_ref(), next.as_ref()),
         Screen::Status { followed } => state::view(context, *followed),
-        Screen::Broken(fault) => broken(context.texts(), *fault),
+        Screen::Broken(fault) => view! {
+            {parts::header(context.session, context)}
+            {broken(context.texts(), *fault)}
+        }
+        .into_any(),
     }
 }
 

@@ -8,23 +8,10 @@ use leptos::prelude::*;
 
 use crate::{
     format,
-    model::{Context, Fault, Mode, Screen, Step, first_screen},
+    model::{Context, Fault, Mode, PageLinks, Screen, first_screen, first_step},
     screens,
     texts::{fill, texts},
 };
-
-/// Where the forms of a page lead, and where in the choice it stands.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PageLinks {
-    /// Takes `bank=…`, `method=…` or neither, and `language=…`, by POST as a form.
-    pub pay: String,
-    /// The page of the choice. Takes `step=…` (see [`Step::from_query`]) and `lang=…` by GET.
-    pub page: String,
-    /// The step that the address asks for, if any.
-    pub step: Option<Step>,
-    /// Why the last choice led nowhere, if it did.
-    pub fault: Option<Fault>,
-}
 
 /// The page to choose on; once a choice was made, where the payment stands, unless
 /// [`PageLinks::step`] asks to choose again and that is possible.
@@ -48,7 +35,7 @@ pub fn checkout_page(session: &Session, language: Language, links: &PageLinks) -
     let screen = match (links.step, links.fault) {
         (Some(step), fault) if session.status.can_pay => Screen::Choose(step, fault),
         (None, Some(fault)) if session.status.can_pay => {
-            Screen::Choose(crate::model::first_step(session), Some(fault))
+            Screen::Choose(first_step(session), Some(fault))
         }
         _ => first_screen(session),
     };

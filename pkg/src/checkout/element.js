@@ -1,0 +1,194 @@
+// The custom elements' shell: attributes, shadow root, style sheet and the listeners outside of it.
+// Everything inside is drawn by the WebAssembly module, see www/widget.
+import load, { mount } from './kassa_widget.js';
+import { fallback } from './fallback.js';
+
+let module;
+let sheet;
+
+/**
+ * Loads the WebAssembly module. Called by the first element; call it earlier to preload, or with
+ * an address, response, bytes or module where a bundler keeps the file elsewhere.
+ */
+export function init(source) {
+  module ??= load(source && { module_or_path: source }).catch((error) => {
+    module = undefined; // The next element may have more luck.
+    throw error;
+  });
+  return module;
+}
+
+/** The style sheet, constructed once and shared by all elements. */
+function style() {
+  sheet ??= (async () => {
+    const made = new CSSStyleSheet();
+    const answer = await fetch(new URL('./kassa.css', import.meta.url));
+    made.replaceSync(answer.ok ? await answer.text() : '');
+    return made;
+  })().catch(() => {
+    sheet = undefined; // Plain, but in working order.
+    return new CSSStyleSheet();
+  });
+  return sheet;
+}
+
+const details = {
+  ready: (status, bank) => ({ status, bank: bank || null }),
+  status: (status, bank) => ({ status, bank: bank || null }),
+  bank: (bank, method) => ({ bank: bank || null, method: method || null }),
+  redirect: (kind, bank) => ({ kind, bank: bank || null }),
+  error: (code) => ({ code }),
+};
+
+// On a server there is no HTMLElement; importing must not fail for that.
+class KassaElement extends (globalThis.HTMLElement ?? class {}) {
+  static observedAttributes = ['session', 'api', 'lang', 'remember'];
+
+  #handle;
+  #listening;
+  // Grows with every start and end, so that a slow start notices that it is no longer wanted.
+  #turn = 0;
+
+  /** The checkout token that the shop's server got for the payment. */
+  get session() {
+    return this.getAttribute('session') ?? '';
+  }
+
+  set session(token) {
+    this.setAttribute('session', token);
+  }
+
+  /** Where Kassa is: an origin, or nothing for this page's own. */
+  get api() {
+    return (this.getAttribute('api') ?? '').replace(/\/+$/, '');
+  }
+
+  set api(address) {
+    this.setAttribute('api', address);
+  }
+
+  /** Looks at the payment's status now. */
+  refresh() {
+    this.#handle?.wake(false);
+  }
+
+  connectedCallback() {
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    this.#end();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (before === after || !this.isConnected) return;
+    if (name === 'lang') {
+      this.#handle?.speak(after ?? '');
+      return;
+    }
+    // Several attributes may change in one go; begin once.
+    const turn = ++this.#turn;
+    queueMicrotask(() => turn === this.#turn && this.isConnected && this.#start());
+  }
+
+  async #start() {
+    this.#end();
+    if (!this.session) return; // It may be set later.
+    const turn = this.#turn;
+    const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
+    // What the page has inside the element, for instance the form that needs no script, stays in
+    // sight and in use until there is something to put in its place.
+    const waiting = document.createElement('slot');
+    root.replaceChildren(waiting);
+    try {
+      const loading = init();
+      loading.catch(() => {}); // Awaited below, after the sheet.
+      const shared = await style();
+      if (turn !== this.#turn) return;
+      root.adoptedStyleSheets = [shared];
+      waiting.innerHTML = fallback.skeleton;
+      await loading;
+      if (turn !== this.#turn) return;
+      this.#mount(root, waiting);
+    } catch {
+      if (turn === this.#turn) this.#break('widget/load');
+    }
+  }
+
+  #mount(root, waiting) {
+    const inside = document.createElement('div');
+    inside.hidden = true;
+    root.append(inside);
+    const show = () => {
+      if (!inside.hidden) return;
+      const focused = this.contains(document.activeElement);
+      inside.hidden = false;
+      waiting.remove();
+      if (focused) inside.querySelector('h2')?.focus();
+    };
+    this.#listen();
+    const turn = this.#turn;
+    const host = {
+      base: this.#base,
+      remembers: this.getAttribute('remember') !== 'off',
+      statusFirst: this instanceof KassaStatus,
+      // In a task of its own: whoever listens may remove the element at once.
+      emit: (name, first, second) =>
+        queueMicrotask(() => {
+          if (turn !== this.#turn) return;
+          if (name !== 'error' || !this.firstElementChild) setTimeout(show);
+          this.#emit(name, details[name](first, second));
+        }),
+    };
+    this.#handle = mount(inside, host, this.getAttribute('lang') ?? '');
+  }
+
+  #listen() {
+    const { signal } = (this.#listening = new AbortController());
+    addEventListener('pageshow', (event) => event.persisted && this.#handle?.wake(true), { signal });
+    addEventListener('online', () => this.#handle?.wake(false), { signal });
+    document.addEventListener(
+      'visibilitychange',
+      () => document.visibilityState === 'visible' && this.#handle?.wake(false),
+      { signal },
+    );
+    const trapped = (reason) =>
+      reason instanceof WebAssembly.RuntimeError && this.#break('widget/crash');
+    addEventListener('error', (event) => trapped(event.error), { signal });
+    addEventListener('unhandledrejection', (event) => trapped(event.reason), { signal });
+  }
+
+  /** Gives the page's own content back; where there is none, the way to the hosted page. */
+  #break(code) {
+    this.#turn += 1;
+    this.#listening?.abort();
+    this.#handle = undefined; // What has trapped must not be called again.
+    const slot = document.createElement('slot');
+    slot.append(fallback.link(this.#base, this.getAttribute('lang') ?? ''));
+    this.shadowRoot.replaceChildren(slot);
+    this.#emit('error', { code });
+  }
+
+  #end() {
+    this.#turn += 1;
+    this.#listening?.abort();
+    this.#handle?.unmount();
+    this.#handle = undefined;
+  }
+
+  get #base() {
+    return `${this.api}/checkout/${encodeURIComponent(this.session)}`;
+  }
+
+  #emit(name, detail) {
+    this.dispatchEvent(
+      new CustomEvent(`kassa-${name}`, { bubbles: true, composed: true, detail }),
+    );
+  }
+}
+
+/** `<kassa-checkout>`: choose a bank, pay, see what came of it. */
+export class KassaCheckout extends KassaElement {}
+
+/** `<kassa-status>`: where a payment stands. */
+export class KassaStatus extends KassaElement {}
