@@ -1,6 +1,7 @@
 //! What the tests over the whole share.
 
 pub mod faults;
+pub mod leaks;
 pub mod project;
 pub mod services;
 pub mod vectors;

@@ -1,0 +1,472 @@
+//! No secret and nothing about the customer comes out of the server.
+//!
+//! The real binary runs with a configuration whose secrets and customer are marked texts; a
+//! payment goes all the way to paid, among forged callbacks and bad requests. Then everything that
+//! the server said or wrote is searched. The simulator runs inside this test, since it must know
+//! the marked secret of the account.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test's helper fails by panicking, as the test does"
+)]
+
+use std::{fs, net::TcpListener, path::Path, time::Duration};
+
+use kassa_simulator::signature::Secret;
+use kassa_tests::{
+    faults::Receiver,
+    leaks::{Marked, found},
+    services::{Answer, Binaries, Http, Service, free_port, wait_for},
+};
+use serde_json::{Value, json};
+
+const API_KEY: &str = "kassa_marker_0123456789abcdef0123456789abcdef01";
+const WRONG_API_KEY: &str = "kassa_wrong_fedcba9876543210fedcba9876543210fe";
+const ACCOUNT_SECRET: &str = "marker-ecommpay-secret-4f1b7c9e0a2d8863aa";
+const OLD_ACCOUNT_SECRET: &str = "marker-ecommpay-former-93be20cc71d05f4e18";
+/// `marker-webhook-secret-51c0ffee!!` in base64.
+const WEBHOOK_SECRET: &str = "whsec_bWFya2VyLXdlYmhvb2stc2VjcmV0LTUxYzBmZmVlISE=";
+const METRICS_KEY: &str = "marker-metrics-key-77aa0e1b52d3c4f6";
+const FIRST_NAME: &str = "Leakiina";
+const LAST_NAME: &str = "Vuotonen";
+const MAIL: &str = "leak.marker31@customer.example";
+const PHONE: &str = "358409917733";
+
+fn secrets() -> Vec<Marked> {
+    vec![
+        Marked::new("API key", API_KEY),
+        Marked::new("wrong API key", WRONG_API_KEY),
+        Marked::new("account's secret", ACCOUNT_SECRET),
+        Marked::new("account's former secret", OLD_ACCOUNT_SECRET),
+        Marked::new("webhook secret", WEBHOOK_SECRET),
+        Marked::new("webhook secret's bytes", "marker-webhook-secret-51c0ffee!!"),
+        Marked::new("metrics key", METRICS_KEY),
+    ]
+}
+
+fn customer() -> Vec<Marked> {
+    vec![
+        Marked::new("customer's first name", FIRST_NAME),
+        Marked::new("customer's last name", LAST_NAME),
+        Marked::new("customer's mail address", MAIL),
+        Marked::new("customer's phone", PHONE),
+    ]
+}
+
+#[test]
+fn logs_for_people_and_all_else_hold_no_secret() {
+    nothing_leaks(&[]);
+}
+
+#[test]
+fn logs_as_json_and_all_else_hold_no_secret() {
+    nothing_leaks(&["--log-json"]);
+}
+
+fn nothing_leaks(arguments: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut place = Place::open(folder.path(), arguments);
+    let seen = place.live();
+    let webhooks = place.shop.received();
+    let log = place.kassa.output();
+    place.kassa.kill().unwrap();
+
+    assert!(
+        log.contains(&seen.payment),
+        "the log is silent about the payment:\n{log}"
+    );
+    let mut leaks = Vec::new();
+    let unspeakable = [secrets(), customer(), seen.capabilities.clone()].concat();
+    leaks.extend(found("the log", &log, &unspeakable));
+    for (what, text) in &seen.public {
+        leaks.extend(found(what, text, &[secrets(), customer()].concat()));
+    }
+    leaks.extend(found("/metrics", &seen.metrics, &unspeakable));
+    for webhook in &webhooks {
+        let unspeakable = [secrets(), customer(), seen.capabilities[..1].to_vec()].concat();
+        leaks.extend(found("a webhook", &webhook.body, &unspeakable));
+    }
+    for (file, text) in files_below(&folder.path().join("data")) {
+        leaks.extend(found(&file, &text, &secrets()));
+    }
+    assert!(!webhooks.is_empty(), "the shop was told nothing");
+    assert_eq!(leaks, Vec::<String>::new(), "in {log}");
+}
+
+/// What was seen of a payment from without.
+struct Seen {
+    /// Kassa's identifier of it.
+    payment: String,
+    /// Answers to the shop, to customers and to strangers, each with what it is.
+    public: Vec<(String, String)>,
+    /// The figures for operators.
+    metrics: String,
+    /// The checkout token first, and all signatures: they are not secret, but no log needs them.
+    capabilities: Vec<Marked>,
+}
+
+/// The server, the simulator and the shop of one run.
+struct Place {
+    kassa: Service,
+    shop: Receiver,
+    simulator: String,
+    http: Http,
+    // The simulator ends with it.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Place {
+    fn open(folder: &Path, arguments: &[&str]) -> Self {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let simulator = simulate(&runtime);
+        let shop = Receiver::start().unwrap();
+        let listen = format!("127.0.0.1:{}", free_port().unwrap());
+        let config = write_configuration(folder, &listen, &simulator, shop.url());
+        let arguments: Vec<String> = ["serve", "--config", config.as_str()]
+            .iter()
+            .chain(arguments)
+            .map(|argument| (*argument).to_owned())
+            .collect();
+        let variables = [
+            ("MARKED_API_KEY", API_KEY),
+            ("MARKED_ACCOUNT", ACCOUNT_SECRET),
+        ];
+        let binaries = Binaries::find(None).unwrap();
+        let kassa = Service::start("kassa", &binaries.kassa, &arguments, &variables, folder);
+        Self {
+            kassa: kassa.unwrap(),
+            shop,
+            simulator,
+            http: Http::default(),
+            _runtime: runtime,
+        }
+    }
+
+    /// A payment from the order to paid, with everything that may go wrong on the way.
+    fn live(&self) -> Seen {
+        let made = self.create(&self.order("order-1"), API_KEY);
+        assert_eq!(made.status, 201, "{}", made.body);
+        let (payment, token) = (word(&made, "id"), word(&made, "token"));
+        let mut public = self.bad_requests(&token);
+        public.push(("the created payment".into(), made.body));
+        let checkout = format!("/checkout/{token}");
+        for page in [
+            checkout.clone(),
+            format!("{checkout}/session"),
+            format!("{checkout}/status"),
+        ] {
+            public.push(self.shown(&page));
+        }
+        let step = self.post(&format!("{checkout}/pay"), &json!({"bank": "nordea"}));
+        assert_eq!(step.status, 200, "{}", step.body);
+        let page = word(&step, "url");
+        assert!(self.http.get(&page, &[]).unwrap().status < 400);
+        let attempt = parameter(&page, "payment_id");
+        let signatures = self.pay_amid_attacks(&attempt, &payment);
+        for page in [checkout, format!("/return/{token}")] {
+            public.push(self.shown(&page));
+        }
+        for path in ["", "/events"] {
+            let path = format!("/v1/payments/{payment}{path}");
+            public.push((path.clone(), self.as_shop(&path)));
+        }
+        public.push(("the list".into(), self.as_shop("/v1/payments")));
+        for path in ["/healthz", "/readyz", "/openapi.json", "/v1/payments"] {
+            public.push(self.shown(path));
+        }
+        let bearer = format!("Bearer {METRICS_KEY}");
+        let metrics = self
+            .http
+            .get(&self.at("/metrics"), &[("authorization", &bearer)]);
+        let metrics = metrics.unwrap();
+        assert_eq!(metrics.status, 200, "{}", metrics.body);
+        let mut capabilities = vec![Marked::new("checkout token", token)];
+        capabilities.push(Marked::new(
+            "page's signature",
+            decoded(&parameter(&page, "signature")),
+        ));
+        capabilities.extend(
+            signatures
+                .into_iter()
+                .map(|text| Marked::new("signature", text)),
+        );
+        Seen {
+            payment,
+            public,
+            metrics: metrics.body,
+            capabilities,
+        }
+    }
+
+    /// Everything that is refused, with marked texts in it; the answers.
+    fn bad_requests(&self, token: &str) -> Vec<(String, String)> {
+        let with = |field: &str, value: Value| {
+            let mut order = self.order("order-2");
+            order["customer"][field] = value;
+            order
+        };
+        let long = format!("{LAST_NAME}{}", "x".repeat(3_000));
+        let mut answers = vec![
+            self.create(&self.order("order-2"), WRONG_API_KEY),
+            self.create(&with("email", json!(format!("{MAIL} {MAIL}"))), API_KEY),
+            self.create(&with("last_name", json!(long)), API_KEY),
+            self.create(&with("phone", json!(format!("x{PHONE}"))), API_KEY),
+            self.create(&with("phone", json!([PHONE])), API_KEY),
+            self.create(&with("unknown", json!(MAIL)), API_KEY),
+            self.create(&json!(MAIL), API_KEY),
+        ];
+        let broken = format!("{{\"customer\": {{\"last_name\": \"{LAST_NAME}\" \"{API_KEY}\"");
+        answers.push(self.create_as("broken", broken, API_KEY));
+        let other = self.order("another-order");
+        answers.push(self.create_as("order-1", other.to_string(), API_KEY));
+        for body in [
+            json!({"bank": LAST_NAME}),
+            json!({"bank": "no-such-bank"}),
+            json!([MAIL]),
+        ] {
+            answers.push(self.post(&format!("/checkout/{token}/pay"), &body));
+        }
+        answers.push(self.post(
+            &format!("/checkout/{token}x/pay"),
+            &json!({"bank": "nordea"}),
+        ));
+        for forged in [
+            json!({"customer": MAIL}),
+            json!({"signature": ACCOUNT_SECRET}),
+        ] {
+            answers.push(self.post("/callbacks/ecommpay", &forged));
+        }
+        let query = format!("/v1/payments?order={LAST_NAME}&status={MAIL}&api_key={API_KEY}");
+        let key = format!("Bearer {API_KEY}");
+        let headers = [
+            ("authorization", key.as_str()),
+            ("cookie", WRONG_API_KEY),
+            ("referer", MAIL),
+        ];
+        answers.push(self.http.get(&self.at(&query), &headers).unwrap());
+        for answer in &answers {
+            assert!((400..500).contains(&answer.status), "{answer:?}");
+        }
+        let named = |(number, answer): (usize, Answer)| {
+            (
+                format!("the answer to bad request {number}"),
+                whole(&answer),
+            )
+        };
+        answers.into_iter().enumerate().map(named).collect()
+    }
+
+    /// The simulator's attacks, the payment, and the attacks again; all signatures that were sent.
+    fn pay_amid_attacks(&self, attempt: &str, payment: &str) -> Vec<String> {
+        let control = format!("{}/control/payments/{attempt}", self.simulator);
+        self.attack(&control);
+        let acted = self
+            .http
+            .post_json(&format!("{control}/act"), &[], &json!({"act": "pay"}));
+        assert_eq!(acted.unwrap().status, 200);
+        let flush = format!("{}/control/callbacks/flush", self.simulator);
+        self.http.post_json(&flush, &[], &json!({})).unwrap();
+        let path = format!("/v1/payments/{payment}");
+        wait_for("the payment to be paid", Duration::from_secs(10), || {
+            let shown: Value = serde_json::from_str(&self.as_shop(&path)).ok()?;
+            (shown["status"] == "paid").then_some(())
+        })
+        .unwrap();
+        self.attack(&control);
+        wait_for("a webhook", Duration::from_secs(20), || {
+            self.shop.received().pop()
+        })
+        .unwrap();
+        let known = self.http.get(&control, &[]).unwrap().json().unwrap();
+        let callbacks = known["callback_list"].as_array().unwrap().iter();
+        let signature = |callback: &Value| {
+            let body: Value = serde_json::from_str(callback["body"].as_str().unwrap()).unwrap();
+            body["signature"].as_str().unwrap().to_owned()
+        };
+        callbacks.map(signature).collect()
+    }
+
+    fn attack(&self, control: &str) {
+        let kinds = self
+            .http
+            .get(&format!("{}/control/attacks", self.simulator), &[]);
+        let kinds = kinds.unwrap().json().unwrap();
+        let kinds = kinds["attacks"].as_array().unwrap();
+        assert!(kinds.len() > 10);
+        for kind in kinds {
+            let body = json!({"kind": kind["kind"]});
+            // One may be impossible as yet, such as the replay of a callback before the first.
+            let answer = self
+                .http
+                .post_json(&format!("{control}/attack"), &[], &body)
+                .unwrap();
+            assert!(matches!(answer.status, 200 | 422), "{}", answer.body);
+        }
+    }
+
+    fn create(&self, order: &Value, key: &str) -> Answer {
+        let number = order["order"].as_str().unwrap_or("none");
+        self.create_as(number, order.to_string(), key)
+    }
+
+    fn create_as(&self, idempotency: &str, body: String, key: &str) -> Answer {
+        let bearer = format!("Bearer {key}");
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("idempotency-key", idempotency),
+        ];
+        let url = self.at("/v1/payments");
+        self.http.send("POST", &url, &headers, body).unwrap()
+    }
+
+    fn order(&self, number: &str) -> Value {
+        json!({
+            "order": number,
+            "amount": 4_990,
+            "language": "fi",
+            "return_url": format!("{}/thanks", self.shop.url()),
+            "customer": {
+                "id": "customer-1",
+                "first_name": FIRST_NAME,
+                "last_name": LAST_NAME,
+                "email": MAIL,
+                "phone": PHONE,
+            },
+        })
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        self.http.post_json(&self.at(path), &[], body).unwrap()
+    }
+
+    fn as_shop(&self, path: &str) -> String {
+        let bearer = format!("Bearer {API_KEY}");
+        let answer = self
+            .http
+            .get(&self.at(path), &[("authorization", &bearer)])
+            .unwrap();
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    }
+
+    /// What anybody gets at a path.
+    fn shown(&self, path: &str) -> (String, String) {
+        (
+            path.to_owned(),
+            whole(&self.http.get(&self.at(path), &[]).unwrap()),
+        )
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.kassa.url())
+    }
+}
+
+/// Runs the simulator with the marked secret; its address.
+fn simulate(runtime: &tokio::runtime::Runtime) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let config = kassa_simulator::Config {
+        secret: Secret::new(ACCOUNT_SECRET),
+        ..kassa_simulator::Config::development()
+    };
+    runtime.spawn(async move {
+        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+        axum::serve(listener, kassa_simulator::app(config))
+            .await
+            .unwrap();
+    });
+    url
+}
+
+/// Writes the configuration, with secrets by reference of both kinds; its path.
+fn write_configuration(folder: &Path, listen: &str, simulator: &str, shop: &str) -> String {
+    let text = format!(
+        r#"
+public_url = "http://{listen}"
+listen = "{listen}"
+database = "data/kassa.sqlite"
+metrics_key = "file:metrics-key"
+
+[[shops]]
+id = "marked"
+payee = "Metsän Puoti Oy"
+api_keys = ["env:MARKED_API_KEY"]
+origins = ["{shop}"]
+return_origins = ["{shop}"]
+
+[shops.webhook]
+url = "{shop}/webhooks"
+secrets = ["file:webhook-secret"]
+
+[shops.account]
+provider = "ecommpay"
+secrets = ["env:MARKED_ACCOUNT", "file:former-secret"]
+
+[shops.account.settings]
+project_id = "120"
+payment_page = "{simulator}/payment"
+"#
+    );
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+    fs::create_dir(folder.join("data")).unwrap();
+    write("kassa.toml", &text);
+    write("metrics-key", METRICS_KEY);
+    write("webhook-secret", WEBHOOK_SECRET);
+    write("former-secret", OLD_ACCOUNT_SECRET);
+    folder.join("kassa.toml").to_str().unwrap().to_owned()
+}
+
+/// Headers and body.
+fn whole(answer: &Answer) -> String {
+    let headers = answer.headers.iter();
+    let headers: String = headers
+        .map(|(name, value)| format!("{name}: {value}\n"))
+        .collect();
+    headers + &answer.body
+}
+
+fn word(answer: &Answer, field: &str) -> String {
+    answer.json().unwrap()[field]
+        .as_str()
+        .expect(field)
+        .to_owned()
+}
+
+fn parameter(url: &str, name: &str) -> String {
+    let (_, query) = url.split_once('?').expect("a query");
+    let value = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    value.expect(name).to_owned()
+}
+
+/// A signature out of an address: only these three of base64 are encoded there.
+fn decoded(value: &str) -> String {
+    value
+        .replace("%2B", "+")
+        .replace("%2F", "/")
+        .replace("%3D", "=")
+}
+
+/// All files in a folder, as text however broken.
+fn files_below(folder: &Path) -> Vec<(String, String)> {
+    let entries = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let files: Vec<_> = entries
+        .map(|path| {
+            let bytes = fs::read(&path).unwrap();
+            (
+                path.display().to_string(),
+                String::from_utf8_lossy(&bytes).into_owned(),
+            )
+        })
+        .collect();
+    assert!(!files.is_empty(), "the server wrote no database");
+    files
+}
