@@ -10,7 +10,7 @@ use super::{Mode, Node, Package, files};
 use crate::progress;
 
 /// Counts up when this file's code makes something else of the same input.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 
 /// Makes `{bound}.js` and `{bound}_bg.wasm`, and returns the folder that holds them.
 ///
@@ -65,11 +65,10 @@ fn generate(package: &Package, mode: Mode, wasm: &Path, to: &Path) -> Result<()>
 }
 
 fn optimise(package: &Package, node: &Node, raw: &Path, ready: &Path) -> Result<()> {
+    node.minify(raw, ready)?;
     let wasm = format!("{}_bg.wasm", package.bound);
     let label = format!("shrinking {wasm} (wasm-opt)");
-    node.wasm_opt(&label, &raw.join(&wasm), &ready.join(&wasm))?;
-    fs::remove_file(raw.join(&wasm))?;
-    node.minify(raw, ready)
+    node.wasm_opt(&label, &raw.join(&wasm), &ready.join(&wasm))
 }
 
 fn copy_all(from: &Path, to: &Path) -> Result<()> {

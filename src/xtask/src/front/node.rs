@@ -20,10 +20,12 @@ pub(crate) const NODE_ADVICE: &str =
 
 /// What wasm-opt may use: what Rust's compiler and wasm-bindgen already use.
 const WASM_OPT: &[&str] = &[
-    "-Oz",
-    "--converge",
     "--strip-debug",
     "--strip-producers",
+    "--strip-target-features",
+    "--merge-similar-functions",
+    "-Oz",
+    "--converge",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
     "--enable-call-indirect-overlong",
