@@ -50,7 +50,7 @@ pub enum Kind {
     UrlSafeSignature,
     /// The signature without its padding.
     UnpaddedSignature,
-    /// The first callback of the payment once more, byte for byte.
+    /// A callback of the payment once more, byte for byte: the first unless another is named.
     Replay,
     /// Amount and operation id as texts: the same string to sign.
     TypeSwap,
@@ -115,8 +115,14 @@ impl Kind {
 }
 
 impl State {
-    /// The body of an attack on a payment; it always claims that the payment is paid. `None` when there is nothing to replay or no such payment.
-    pub fn attack(&mut self, key: &str, kind: Kind, now_ms: i64) -> Option<String> {
+    /// The body of an attack on a payment; it claims that the payment is paid, or is the callback of that number once more. `None` when there is nothing to replay or no such payment.
+    pub fn attack(
+        &mut self,
+        key: &str,
+        kind: Kind,
+        callback: usize,
+        now_ms: i64,
+    ) -> Option<String> {
         let operation = self.new_operation("sale", "success", "0", now_ms);
         let payment = self.payments.get(key)?;
         let honest = document(self.config.project_id, payment, &operation, Status::Success);
@@ -124,7 +130,7 @@ impl State {
         if kind == Kind::Replay {
             return payment
                 .callbacks
-                .first()
+                .get(callback)
                 .map(|callback| callback.body.clone());
         }
         Some(body(kind, payment, honest, secret))

@@ -19,59 +19,71 @@ fn message(code: &str) -> &'static str {
 /// An unsigned callback about an operation.
 #[must_use]
 pub fn document(project_id: u64, payment: &Payment, operation: &Operation, status: Status) -> Node {
-    let sum = || {
-        Node::object([
-            ("amount", Node::int(payment.request.amount)),
-            ("currency", Node::text("EUR")),
-        ])
-    };
-    let succeeded = operation.code == "0";
-    let provider_payment = if succeeded {
-        format!("t:{}sim{}", payment.page_id, operation.id)
-    } else {
-        String::new()
-    };
-    let mut provider = Node::object([
-        ("id", Node::int(3901)),
-        ("payment_id", Node::Text(provider_payment)),
-    ]);
-    if succeeded {
-        provider.set(&["auth_code"], Node::text(""));
-    }
-    let payment_part = Node::object([
+    Node::object([
+        ("project_id", Node::int(project_id)),
+        ("payment", payment_part(payment, status, operation.date_ms)),
+        ("customer", customer_part(payment)),
+        ("operation", operation_part(payment, operation)),
+    ])
+}
+
+/// What is said about the payment.
+#[must_use]
+pub fn payment_part(payment: &Payment, status: Status, date_ms: i64) -> Node {
+    Node::object([
         ("id", Node::text(&payment.request.payment_id)),
         ("type", Node::text("purchase")),
         ("status", Node::text(status.word())),
-        ("date", Node::Text(callback_date(operation.date_ms))),
+        ("date", Node::Text(callback_date(date_ms))),
         ("method", Node::text("Finnish Banks")),
-        ("sum", sum()),
+        ("sum", sum(payment)),
         ("description", Node::text(&payment.request.description)),
-    ]);
-    let operation_part = Node::object([
+    ])
+}
+
+/// What is said about the customer.
+#[must_use]
+pub fn customer_part(payment: &Payment) -> Node {
+    Node::object([("id", Node::text(&payment.request.customer_id))])
+}
+
+/// What is said about an operation.
+#[must_use]
+pub fn operation_part(payment: &Payment, operation: &Operation) -> Node {
+    let created = Node::Text(callback_date(operation.created_ms));
+    Node::object([
         ("id", Node::int(operation.id)),
         ("type", Node::text(operation.kind)),
         ("status", Node::text(operation.status)),
         ("date", Node::Text(callback_date(operation.date_ms))),
-        (
-            "created_date",
-            Node::Text(callback_date(operation.created_ms)),
-        ),
+        ("created_date", created),
         ("request_id", Node::Text(request_id(operation.id))),
-        ("sum_initial", sum()),
-        ("sum_converted", sum()),
+        ("sum_initial", sum(payment)),
+        ("sum_converted", sum(payment)),
         ("code", Node::text(operation.code)),
         ("message", Node::text(message(operation.code))),
-        ("provider", provider),
-    ]);
-    Node::object([
-        ("project_id", Node::int(project_id)),
-        ("payment", payment_part),
-        (
-            "customer",
-            Node::object([("id", Node::text(&payment.request.customer_id))]),
-        ),
-        ("operation", operation_part),
+        ("provider", provider_part(payment, operation)),
     ])
+}
+
+/// The provider's own id is there, and `auth_code` beside it, when the operation succeeded; so it is in the samples.
+fn provider_part(payment: &Payment, operation: &Operation) -> Node {
+    let id = ("id", Node::int(3901));
+    if operation.code == "0" {
+        let own_id = format!("t:{}sim{}", payment.page_id, operation.id);
+        Node::object([
+            id,
+            ("payment_id", Node::Text(own_id)),
+            ("auth_code", Node::text("")),
+        ])
+    } else {
+        Node::object([id, ("payment_id", Node::text(""))])
+    }
+}
+
+fn sum(payment: &Payment) -> Node {
+    let amount = Node::int(payment.request.amount);
+    Node::object([("amount", amount), ("currency", Node::text("EUR"))])
 }
 
 impl State {
@@ -116,7 +128,8 @@ impl State {
 }
 
 /// A made-up request id of the samples' form: 40 hex digits, a dash, eight digits.
-fn request_id(operation_id: u64) -> String {
+#[must_use]
+pub fn request_id(operation_id: u64) -> String {
     let spread = operation_id.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     format!(
         "{spread:016x}{:016x}{:08x}-{:08}",

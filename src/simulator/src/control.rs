@@ -14,10 +14,11 @@ use serde_json::json;
 
 use crate::attacks::{self, Kind, Must};
 use crate::date;
+use crate::faults::Faults;
 use crate::flow::{Act, Details, FlowError};
 use crate::pages::next_url;
 use crate::sender::Shared;
-use crate::state::{Callback, Faults, Outcome, Payment, Planned};
+use crate::state::{Callback, Outcome, Payment, Planned};
 
 /// A flush waits at most so long, in real time.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(30);
@@ -217,6 +218,9 @@ async fn act(
 #[serde(deny_unknown_fields)]
 struct AttackRequest {
     kind: Kind,
+    /// Which callback of the payment is replayed, counted from 0.
+    #[serde(default)]
+    callback: usize,
 }
 
 #[derive(Serialize)]
@@ -233,7 +237,7 @@ async fn attack(
     Path(payment_id): Path<String>,
     body: Body<AttackRequest>,
 ) -> Result<Json<AttackReport>, Refused> {
-    let Json(AttackRequest { kind }) = body?;
+    let Json(AttackRequest { kind, callback }) = body?;
     let now_ms = shared.clock.now_ms();
     let (url, body) = {
         let mut state = shared.state();
@@ -244,8 +248,8 @@ async fn attack(
             .clone()
             .ok_or(Refused::Value("the payment has no callback address"))?;
         let body = state
-            .attack(&key, kind, now_ms)
-            .ok_or(Refused::Value("the payment has no callback to replay"))?;
+            .attack(&key, kind, callback, now_ms)
+            .ok_or(Refused::Value("the payment has no such callback to replay"))?;
         (url, body)
     };
     let body_bytes = body.len();

@@ -85,6 +85,19 @@ impl Node {
         }
     }
 
+    /// Takes all members of that name out of this object.
+    pub fn take(&mut self, key: &str) -> Vec<Self> {
+        let Self::Object(members) = self else {
+            return Vec::new();
+        };
+        let (taken, kept) = std::mem::take(members)
+            .into_iter()
+            .partition(|(name, _)| name == key);
+        *members = kept;
+        let taken: Vec<(String, Self)> = taken;
+        taken.into_iter().map(|(_, value)| value).collect()
+    }
+
     /// Puts a value at a path of object keys, replacing what is there or adding it at the end; anything in the way that is no object is replaced.
     pub fn set(&mut self, path: &[&str], value: Self) {
         let Some((first, rest)) = path.split_first() else {

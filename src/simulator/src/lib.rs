@@ -14,8 +14,10 @@ pub mod clock;
 pub mod control;
 pub mod date;
 pub mod demo_shop;
+pub mod faults;
 pub mod flow;
 pub mod form;
+pub mod gate;
 pub mod json;
 pub mod natural;
 pub mod options;
@@ -67,6 +69,7 @@ pub fn app(config: Config) -> Router {
     sender::start(&shared);
     Router::new()
         .merge(pages::routes())
+        .merge(gate::routes())
         .merge(control::routes())
         .with_state(shared)
 }

@@ -121,6 +121,7 @@ struct Parcel {
     url: String,
     body: String,
     lost: bool,
+    unheard: bool,
 }
 
 /// Starts the loop that sends what is due; it ends when the router and its handlers are gone.
@@ -209,6 +210,7 @@ fn pack(state: &mut State, key: &str, index: usize) -> Option<Parcel> {
         .attempts
         .len();
     let lost = state.is_lost(tries);
+    let unheard = !lost && tries < usize::from(state.faults.unheard_first_n);
     let payment = state.payments.get_mut(key)?;
     let (url, body) = (
         payment.request.callback_url.clone()?,
@@ -224,6 +226,7 @@ fn pack(state: &mut State, key: &str, index: usize) -> Option<Parcel> {
         url,
         body,
         lost,
+        unheard,
     })
 }
 
@@ -232,6 +235,11 @@ async fn carry(shared: Arc<Shared>, parcel: Parcel) {
         Outcome::Lost
     } else {
         shared.post(&parcel.url, parcel.body.clone()).await
+    };
+    let outcome = if parcel.unheard {
+        Outcome::TimedOut
+    } else {
+        outcome
     };
     let now_ms = shared.clock.now_ms();
     let mut state = shared.state();

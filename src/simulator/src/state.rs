@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::Config;
 use crate::bank::Bank;
 use crate::clock;
+use crate::faults::Faults;
 use crate::params::{PageRequest, Problem};
 
 /// So many payments are kept; the oldest goes when one more comes.
@@ -193,37 +194,6 @@ impl Payment {
             "walked away"
         } else {
             self.status.word()
-        }
-    }
-}
-
-/// What goes wrong with callbacks, for all payments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Faults {
-    /// Every delivered callback is sent so many more times (0 to 20).
-    pub duplicate: u8,
-    /// Every second callback of a payment overtakes the one before it.
-    pub reorder: bool,
-    /// So many of a hundred tries are lost on the way.
-    pub lose: u8,
-    /// The first so many tries of each callback are lost.
-    pub first_n: u8,
-    /// Callbacks set off so many virtual milliseconds late.
-    pub delay_ms: u32,
-    /// Bodies are escaped as PHP does it (`\/`, `\u00e4`).
-    pub php_escapes: bool,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self {
-            duplicate: 0,
-            reorder: false,
-            lose: 0,
-            first_n: 0,
-            delay_ms: 0,
-            php_escapes: true,
         }
     }
 }

@@ -306,6 +306,40 @@ async fn tells_hundreds_of_payments_without_losing_one() {
 }
 
 #[tokio::test]
+async fn sends_again_what_it_did_not_hear_to_be_taken() {
+    let world = World::start().await;
+    world
+        .control("/faults", json!({ "unheard_first_n": 1 }))
+        .await;
+    world.open("u", &[]).await;
+    world.act("u", "pay").await;
+    world.flush().await;
+    world.skip(10).await;
+    assert_eq!(world.received(), [AT_BANK, PAID, AT_BANK, PAID]);
+    let report = world
+        .control(
+            "/payments/u/attack",
+            json!({ "kind": "replay", "callback": 1 }),
+        )
+        .await;
+    assert_eq!(
+        (&report["must"], &report["http_status"]),
+        (&json!("change-nothing"), &json!(200))
+    );
+    assert_eq!(world.received()[4], PAID);
+    assert_eq!(
+        world
+            .try_control(
+                "/payments/u/attack",
+                json!({ "kind": "replay", "callback": 2 })
+            )
+            .await
+            .status,
+        422
+    );
+}
+
+#[tokio::test]
 async fn gives_up_when_the_schedule_ends() {
     let world = World::start().await;
     world.control("/faults", json!({ "lose": 100 })).await;
