@@ -19,8 +19,8 @@ export function kassaElement(name, { token, checkout_url: page }) {
   element.setAttribute("lang", currentLanguage());
   // What stands inside is seen until the element is there, and when it cannot be loaded.
   const link = Object.assign(document.createElement("a"), { href: page, className: "go" });
-  link.dataset.text = "checkout.hosted";
-  link.textContent = text("checkout.hosted");
+  link.dataset.text = name === "kassa-checkout" ? "checkout.hosted" : "thanks.view";
+  link.textContent = text(link.dataset.text);
   element.append(link);
   document.addEventListener("shop-language", () => element.setAttribute("lang", currentLanguage()));
   // Without Kassa's script the link above is still a way to pay.

@@ -149,6 +149,8 @@ fn nothing_is_inline_and_nothing_is_remote() {
         );
     }
     for (name, script) in sources("js") {
+        let lines = script.lines().filter(|line| !line.starts_with("//"));
+        let script: String = lines.collect();
         for forbidden in ["innerHTML", "eval(", "new Function", ".style.", "\"http"] {
             assert!(!script.contains(forbidden), "{name}: {forbidden}");
         }
