@@ -14,6 +14,7 @@
 
 use std::{fs, net::TcpListener, path::Path, time::Duration};
 
+use kassa_keys::ApiKeyHash;
 use kassa_simulator::signature::Secret;
 use kassa_tests::{
     faults::Receiver,
@@ -129,10 +130,7 @@ impl Place {
             .chain(arguments)
             .map(|argument| (*argument).to_owned())
             .collect();
-        let variables = [
-            ("MARKED_API_KEY", API_KEY),
-            ("MARKED_ACCOUNT", ACCOUNT_SECRET),
-        ];
+        let variables = [("MARKED_ACCOUNT", ACCOUNT_SECRET)];
         let binaries = Binaries::find(None).unwrap();
         let kassa = Service::start("kassa", &binaries.kassa, &arguments, &variables, folder);
         Self {
@@ -385,17 +383,19 @@ fn simulate(runtime: &tokio::runtime::Runtime) -> String {
 
 /// Writes the configuration, with secrets by reference of both kinds; its path.
 fn write_configuration(folder: &Path, listen: &str, simulator: &str, shop: &str) -> String {
+    let hash = |key| ApiKeyHash::of(key).unwrap().to_hex();
+    let (api_key, metrics_key) = (hash(API_KEY), hash(METRICS_KEY));
     let text = format!(
         r#"
 public_url = "http://{listen}"
 listen = "{listen}"
 database = "data/kassa.sqlite"
-metrics_key = "file:metrics-key"
+metrics_key = "{metrics_key}"
 
 [[shops]]
 id = "marked"
 payee = "Metsän Puoti Oy"
-api_keys = ["env:MARKED_API_KEY"]
+api_keys = ["{api_key}"]
 origins = ["{shop}"]
 return_origins = ["{shop}"]
 
@@ -409,13 +409,12 @@ secrets = ["env:MARKED_ACCOUNT", "file:former-secret"]
 
 [shops.account.settings]
 project_id = "120"
-payment_page = "{simulator}/payment"
+payment_page_url = "{simulator}/payment"
 "#
     );
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     fs::create_dir(folder.join("data")).unwrap();
     write("kassa.toml", &text);
-    write("metrics-key", METRICS_KEY);
     write("webhook-secret", WEBHOOK_SECRET);
     write("former-secret", OLD_ACCOUNT_SECRET);
     folder.join("kassa.toml").to_str().unwrap().to_owned()

@@ -158,7 +158,7 @@ impl Findings {
 fn reports(events: &[Logged]) -> BTreeMap<&str, usize> {
     let mut times = BTreeMap::new();
     for event in events.iter().filter(|event| event.kind == REPORTED) {
-        let key = event.detail["key"].as_str().unwrap_or_default();
+        let key = event.detail["evidence"]["key"].as_str().unwrap_or_default();
         *times.entry(key).or_default() += 1;
     }
     times
@@ -207,9 +207,9 @@ mod tests {
             events: vec![
                 logged(
                     REPORTED,
-                    json!({"key": "7/external processing/external processing"}),
+                    json!({"evidence": {"key": "7/external processing/external processing"}}),
                 ),
-                logged(REPORTED, json!({"key": "7/success/success"})),
+                logged(REPORTED, json!({"evidence": {"key": "7/success/success"}})),
                 logged(CHANGED, json!({"from": "pending", "to": "paid"})),
             ],
             truth: Truth {
