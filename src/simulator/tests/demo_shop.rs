@@ -222,7 +222,7 @@ async fn a_lost_connection_is_tried_again_with_the_same_key() {
     let late = fake.clone();
     tokio::spawn(async move {
         tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-        late.serve(TcpListener::bind(address).await.unwrap());
+        drop(late.serve(TcpListener::bind(address).await.unwrap()));
     });
     let (status, answer) = order(&shop, json!({ "items": { "tea": 1 } })).await;
     assert_eq!(status, StatusCode::CREATED);
@@ -275,6 +275,7 @@ async fn without_javascript_the_form_leads_to_the_hosted_page() {
 
     assert_eq!(form(&shop, "soap=1").await.0, StatusCode::SEE_OTHER);
     assert_eq!(fake.made()[1].1.get("customer"), None);
+    assert_eq!(fake.made()[1].1.get("language"), None);
 
     for (wrong, expected) in [
         ("tea=0", StatusCode::UNPROCESSABLE_ENTITY),

@@ -25,8 +25,9 @@ pub struct NewPayment {
     pub order: String,
     /// The sum in cents.
     pub amount: u64,
-    /// `fi`, `sv` or `en`.
-    pub language: &'static str,
+    /// `fi`, `sv` or `en`; without one Kassa asks the customer's browser.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<&'static str>,
     /// What is bought.
     pub description: String,
     /// Who pays, when known.

@@ -74,7 +74,6 @@ impl Config {
 }
 
 /// The shop, pages and API. State is in memory and ends with the router.
-#[must_use]
 pub fn app(config: Config) -> Router {
     let shop = Shop {
         client: Kassa::new(&config.kassa, &config.api_key),

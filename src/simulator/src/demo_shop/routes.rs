@@ -51,8 +51,7 @@ async fn config(State(shop): App) -> Json<Value> {
 #[derive(Deserialize)]
 struct Basket {
     items: HashMap<String, u32>,
-    #[serde(default)]
-    language: Language,
+    language: Option<Language>,
     customer: Option<Customer>,
     #[serde(default)]
     selection: Selection,
@@ -60,10 +59,9 @@ struct Basket {
     choose_at: ChooseAt,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Language {
-    #[default]
     Fi,
     Sv,
     En,
@@ -123,7 +121,8 @@ async fn order_by_form(State(shop): App, Form(fields): Form<HashMap<String, Stri
         .all(|part| !part.is_empty());
     let basket = Basket {
         items,
-        language: Language::default(),
+        // Kassa's page speaks the browser's language when none is given.
+        language: None,
         customer: named.then_some(customer),
         selection: Selection::default(),
         choose_at: ChooseAt::default(),
@@ -143,11 +142,11 @@ async fn place(shop: &Shop, basket: Basket) -> Result<Order, StatusCode> {
         .bill(quantity)
         .ok_or(StatusCode::UNPROCESSABLE_ENTITY)?;
     let mut order = shop.orders().add(bill);
-    let (language, word) = basket.language.words();
+    let (_, word) = basket.language.unwrap_or(Language::Fi).words();
     let new = NewPayment {
         order: order.number.to_string(),
         amount: order.bill.total,
-        language,
+        language: basket.language.map(|language| language.words().0),
         description: format!("{word} {}", order.number),
         customer: basket.customer.map(|customer| Customer {
             id: format!("guest-{}", order.number),
@@ -241,11 +240,9 @@ async fn webhook(State(shop): App, headers: HeaderMap, body: Bytes) -> StatusCod
         }
     };
     let message: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let title = message
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or("webhook")
-        .to_owned();
+    let word = |pointer| message.pointer(pointer).and_then(Value::as_str);
+    let title = [word("/type"), word("/data/status")].into_iter().flatten();
+    let title = title.collect::<Vec<_>>().join(" · ");
     let payment = message
         .pointer("/data/id")
         .and_then(Value::as_str)
@@ -314,13 +311,13 @@ fn note_call<T>(
     order: &Order,
     title: &str,
     answer: &Result<T, CallError>,
-    mut detail: Value,
+    detail: Value,
 ) {
-    let outcome = match answer {
-        Ok(_) => Outcome::Good,
+    let (outcome, detail) = match answer {
+        Ok(_) => (Outcome::Good, detail),
         Err(why) => {
-            detail["why"] = why.to_string().into();
-            Outcome::Failed
+            let detail = json!({ "why": why.to_string(), "call": detail });
+            (Outcome::Failed, detail)
         }
     };
     note(shop, Kind::Call, outcome, title, Some(order), detail);

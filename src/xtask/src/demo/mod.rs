@@ -74,7 +74,10 @@ fn start(project: &Project, first: u16) -> Result<Vec<Service>> {
             "shop",
             "kassa-demo-shop",
             shop,
-            vec![format!("--kassa={}", url(kassa))],
+            vec![
+                format!("--kassa={}", url(kassa)),
+                format!("--simulator={}", url(simulator)),
+            ],
         ),
     ];
     let mut services = Vec::new();
