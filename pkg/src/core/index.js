@@ -62,5 +62,7 @@ export const vatNumber = guarded('vatNumber');
 export const formatAmount = guarded('formatAmount');
 export const parseAmount = guarded('parseAmount');
 export const ecommpayBanks = guarded('ecommpayBanks');
-export const ecommpayPaymentPage = guarded('ecommpayPaymentPage');
+const paymentPage = guarded('ecommpayPaymentPage');
+export const ecommpayPaymentPage = (parameters, action) =>
+  paymentPage(parameters, BigInt(Date.now()), action);
 export const ecommpaySigningInput = guarded('ecommpaySigningInput');

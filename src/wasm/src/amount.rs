@@ -4,7 +4,10 @@ use kassa_checkout::Amount;
 use serde::Serialize;
 use wasm_bindgen::prelude::*;
 
-use crate::error::{from_coded, from_shape};
+use crate::{
+    convert::out,
+    error::{from_coded, from_shape},
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,11 +38,10 @@ pub fn parse_amount(text: &str) -> Result<JsValue, JsValue> {
 }
 
 fn forms(amount: Amount) -> Result<JsValue, JsValue> {
-    serde_wasm_bindgen::to_value(&AmountForms {
+    out(&AmountForms {
         cents: amount.cents(),
         minor_units: amount.minor_units(),
         with_point: amount.with_point(),
         with_comma: amount.with_comma(),
     })
-    .map_err(from_shape)
 }

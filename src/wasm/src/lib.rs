@@ -5,5 +5,7 @@
 //! `position` where they apply.
 
 pub mod amount;
+mod convert;
+pub mod ecommpay;
 mod error;
 pub mod references;

@@ -7,7 +7,10 @@ use viite::{
 };
 use wasm_bindgen::prelude::*;
 
-use crate::error::{from_shape, from_viite};
+use crate::{
+    convert::out,
+    error::{from_shape, from_viite},
+};
 
 #[derive(Serialize)]
 struct ReferenceForms {
@@ -207,10 +210,4 @@ pub fn vat_number(business_id: &str) -> Result<String, JsValue> {
 
 fn reference_out(reference: &Reference) -> Result<JsValue, JsValue> {
     out(&ReferenceForms::from(reference))
-}
-
-fn out(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    // Absent is null, not undefined, so that the object always has the documented keys.
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
-    value.serialize(&serializer).map_err(from_shape)
 }
