@@ -11,7 +11,8 @@ let sheet;
  * an address, response, bytes or module where a bundler keeps the file elsewhere.
  */
 export function init(source) {
-  module ??= load(source && { module_or_path: source }).catch((error) => {
+  const from = source ?? new URL('./kassa_widget_bg.wasm', import.meta.url);
+  module ??= load({ module_or_path: from }).catch((error) => {
     module = undefined; // The next element may have more luck.
     throw error;
   });
