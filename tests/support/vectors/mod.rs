@@ -3,6 +3,8 @@
 //! A runner takes the parsed file and answers a [`Report`]; it reads a file by
 //! its fields, so that other files of the same format run as well.
 
+pub mod ecommpay;
+pub mod files;
 pub mod references;
 
 /// What a run over one vectors file came to.

@@ -242,3 +242,6 @@ fn time(operation: &Json) -> Result<Timestamp, ContentError> {
         .and_then(date::read)
         .ok_or(ContentError::Field("operation.date"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -281,3 +281,97 @@ fn unknown(name: &str) -> BuildError {
 pub(super) fn selection_refused(error: kassa_checkout::selection::SelectionError) -> BuildError {
     BuildError::new(error.code(), "selection.banks", error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use kassa_checkout::Coded;
+    use proptest::prelude::*;
+
+    use super::Parameters;
+
+    fn refused(pairs: &[(&str, &str)]) -> Option<(&'static str, &'static str)> {
+        let error = Parameters::from_pairs(pairs.iter().copied()).err()?;
+        Some((error.code(), error.field().unwrap_or_default()))
+    }
+
+    #[test]
+    fn unknown_unsigned_and_repeated_names_are_refused() {
+        for name in [
+            "_referrer",
+            "signature",
+            "AVS[avs_post_code]",
+            "card_number",
+            "",
+            "a;b",
+        ] {
+            assert_eq!(
+                refused(&[(name, "x")]),
+                Some(("ecommpay/unknown-parameter", "parameter")),
+                "{name}"
+            );
+        }
+        assert_eq!(
+            refused(&[("hide", "card"), ("hide", "card")]),
+            Some(("ecommpay/twice", "hide"))
+        );
+        let error = Parameters::from_pairs([("a\u{202e}b", "x")]).unwrap_err();
+        assert!(!error.to_string().contains('\u{202e}'));
+    }
+
+    #[test]
+    fn a_merchants_own_address_may_not_hold_a_semicolon_either() {
+        assert_eq!(
+            refused(&[("merchant_return_url", "https://shop.example/a;jsessionid=1")]),
+            Some(("ecommpay/character", "merchant_return_url"))
+        );
+    }
+
+    #[test]
+    fn json_values_that_a_form_cannot_carry_are_refused() {
+        for value in ["null", "1.5", "1e3", "[1]", "{}", "99999999999999999999"] {
+            let document = format!(r#"{{"payment_amount": {value}}}"#);
+            let error = Parameters::from_json(document.as_bytes()).unwrap_err();
+            assert_eq!(
+                (error.code(), error.field()),
+                ("ecommpay/type", Some("payment_amount")),
+                "{value}"
+            );
+        }
+        let parameters = Parameters::from_json(br#"{"redirect": true, "payment_amount": 1000}"#);
+        let text = parameters.map(|parameters| parameters.string_to_sign());
+        assert_eq!(text.as_deref(), Ok("payment_amount:1000;redirect:1"));
+        for document in ["[]", "", "{\"hide\":\"a\",\"hide\":\"b\"}"] {
+            let error = Parameters::from_json(document.as_bytes()).unwrap_err();
+            assert_eq!(error.code(), "ecommpay/json");
+        }
+    }
+
+    #[test]
+    fn nothing_personal_is_printed() {
+        let parameters = Parameters::from_pairs([("customer_email", "marker@shop.example")]);
+        let printed = format!("{parameters:?}");
+        assert!(printed.contains("customer_email") && !printed.contains("marker"));
+    }
+
+    proptest! {
+        /// Whatever a customer writes, the string falls apart into the very parameters again.
+        #[test]
+        fn the_signed_string_can_be_read_in_one_way_only(
+            name in "\\PC{0,40}",
+            description in ".{0,40}",
+        ) {
+            let pairs = [
+                ("customer_last_name", name.as_str()),
+                ("payment_description", description.as_str()),
+                ("payment_id", "580"),
+            ];
+            if let Ok(parameters) = Parameters::from_pairs(pairs) {
+                let text = parameters.string_to_sign();
+                let lines: Vec<_> = text.split(';').filter_map(|line| line.split_once(':')).collect();
+                prop_assert_eq!(lines, pairs);
+            } else {
+                prop_assert!((name + &description).contains(|c: char| c == ';' || c.is_control()));
+            }
+        }
+    }
+}

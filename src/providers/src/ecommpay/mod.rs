@@ -269,3 +269,6 @@ fn show_closed_banks(settings: &Settings) -> Result<bool, SettingsError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,6 +55,7 @@ fn write_float(value: f64) -> String {
     let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let digits = match all.trim_end_matches('0') {
         "" => "0",
+        _ if keeps_zeros(value, &all) => &all,
         kept => kept,
     };
     let text = if (-4..14).contains(&exponent) {
@@ -63,6 +64,13 @@ fn write_float(value: f64) -> String {
         exponential(digits, exponent)
     };
     format!("{sign}{text}")
+}
+
+/// Whether PHP leaves trailing zeros: in whole numbers of 15 digits that end in 5 and are rounded
+/// down to an even digit. Its conversion takes another way for such ties and does not strip there.
+fn keeps_zeros(value: f64, rounded: &str) -> bool {
+    let exact = value.abs().to_string();
+    exact.len() == 15 && !exact.contains('.') && exact.ends_with('5') && exact.starts_with(rounded)
 }
 
 fn positional(digits: &str, exponent: i32) -> String {
@@ -113,6 +121,10 @@ mod tests {
             ("1e14", "1.0E+14"),
             ("123456789012345.0", "1.2345678901234E+14"),
             ("999999999999995.0", "1.0E+15"),
+            ("896461280370205.06", "8.9646128037020E+14"),
+            ("100000000000001.0", "1.0E+14"),
+            ("-123456789012399.0", "-1.234567890124E+14"),
+            ("896461280370200.0", "8.964612803702E+14"),
             ("1e15", "1.0E+15"),
             ("1.5e300", "1.5E+300"),
             ("1e999", "INF"),

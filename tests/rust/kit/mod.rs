@@ -1,0 +1,46 @@
+//! What a provider brings to the conformance suite.
+
+mod ecommpay;
+
+use kassa_checkout::Order;
+use serde_json::Value;
+
+/// A provider's callbacks, words and limits.
+pub(crate) struct Kit {
+    /// Its vectors files for signing and for callbacks.
+    pub(crate) vectors: &'static [&'static str],
+    /// A callback that reports 10.00 € paid, without its signature.
+    pub(crate) body: Value,
+    /// The payment that it is about.
+    pub(crate) payment_id: &'static str,
+    /// Puts the signature in.
+    pub(crate) signed: fn(&Value, &str) -> Vec<u8>,
+    /// Where the signature stands.
+    pub(crate) signature: &'static str,
+    /// Where the word for the payment's state stands.
+    pub(crate) word: &'static str,
+    /// The limits of what an order holds.
+    pub(crate) limits: &'static [Limit],
+    /// Tries the limits of all other fields that its messages can have.
+    pub(crate) all_limits: fn(),
+}
+
+/// A field of a message that an order's field ends up in, and values around its limits.
+pub(crate) struct Limit {
+    /// The provider's name of the field.
+    pub(crate) field: &'static str,
+    /// Sets the order's field.
+    pub(crate) set: fn(&mut Order, String),
+    /// Values at the limits.
+    pub(crate) good: fn() -> Vec<String>,
+    /// Values right beyond them.
+    pub(crate) bad: fn() -> Vec<String>,
+}
+
+/// The kit of a provider.
+pub(crate) fn of(id: &str) -> Option<Kit> {
+    match id {
+        "ecommpay" => Some(ecommpay::kit()),
+        _ => None,
+    }
+}
