@@ -19,6 +19,19 @@ impl Verifier for Credulous {
     }
 }
 
+/// Takes a signature for good when the string holds a text.
+struct Holds(&'static str);
+
+impl Verifier for Holds {
+    fn verify(&self, _: Algorithm, _: Purpose, bytes: &[u8], _: &[u8]) -> Result<(), Refused> {
+        let text = core::str::from_utf8(bytes).unwrap();
+        text.split(';')
+            .any(|line| line == self.0)
+            .then_some(())
+            .ok_or(Refused::Signature)
+    }
+}
+
 fn body() -> Value {
     json!({
         "project_id": 239,
@@ -285,5 +298,21 @@ fn what_cannot_be_read_says_why() {
         ),
     ] {
         assert_eq!(read_text(&body), Err(Refused::Content(error)));
+    }
+}
+
+#[test]
+fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
+    let text = body().to_string().replacen('{', r#"{"fee":1.50,"#, 1);
+    let raw = RawCallback {
+        body: text.into_bytes(),
+    };
+    for (line, came) in [
+        ("fee:1.5", Ok(())),
+        ("fee:1.50", Ok(())),
+        ("fee:1", Err(Refused::Signature)),
+    ] {
+        let claimed = claim(239, &raw).unwrap();
+        assert_eq!(claimed.verify(&Holds(line)).map(drop), came, "{line}");
     }
 }
