@@ -5,8 +5,9 @@
 //! - The SDK signs another string than the reference (the entry of the same input whose
 //!   `source_sdk` is `php`; without one, the string that most entries share).
 //! - Our builder refuses the input on purpose: a `;` or a control character, a value that a form
-//!   cannot carry, a parameter that is not documented for this method. Then the refusal, the
-//!   bare string and its signature are checked all the same.
+//!   cannot carry, a parameter that is not documented for this method, a value beyond the limit
+//!   in the product's own table. Then the refusal, the bare string and its signature are checked
+//!   all the same.
 //!
 //! Where the SDKs' addresses differ though they sign the same:
 //! - A boolean is signed as `1` or `0` and sent by some SDKs as a word. Ours must send what is
@@ -135,29 +136,52 @@ fn outcome(built: &Built<'_>, reference: &str) -> Outcome {
 
 /// Why our builder must refuse an input, and the code of that refusal.
 fn refused_on_purpose(input: &[(String, Json)]) -> Option<(&'static str, &'static str)> {
-    let text = |value: &Json| value.as_text().map(str::to_owned);
-    for (name, value) in input {
-        if message::find(name).is_none() {
-            return Some((
-                "ecommpay/unknown-parameter",
-                "refused on purpose: not documented for this method",
-            ));
-        }
-        let whole = matches!(value, Json::Number(digits) if digits.parse::<i64>().is_ok());
-        if !whole && !matches!(value, Json::Text(_) | Json::Bool(_)) {
-            return Some((
-                "ecommpay/type",
-                "refused on purpose: a form cannot carry the value",
-            ));
-        }
-        if text(value).is_some_and(|text| text.contains(|c: char| c == ';' || c.is_control())) {
-            return Some((
-                "ecommpay/character",
-                "refused on purpose: ';' or a control character",
-            ));
-        }
+    input
+        .iter()
+        .find_map(|(name, value)| carried(value).is_none().then(|| refused_type(name)))
+        .or_else(|| input.iter().find_map(|(name, value)| refused(name, value)))
+}
+
+/// The text that a form carries for a value.
+fn carried(value: &Json) -> Option<String> {
+    match value {
+        Json::Text(text) => Some(text.clone()),
+        Json::Bool(flag) => Some(u8::from(*flag).to_string()),
+        Json::Number(digits) if digits.parse::<i64>().is_ok() => Some(digits.clone()),
+        _ => None,
     }
-    None
+}
+
+const UNDOCUMENTED: (&str, &str) = (
+    "ecommpay/unknown-parameter",
+    "refused on purpose: not documented for this method",
+);
+
+fn refused_type(name: &str) -> (&'static str, &'static str) {
+    if message::find(name).is_none() {
+        return UNDOCUMENTED;
+    }
+    (
+        "ecommpay/type",
+        "refused on purpose: a form cannot carry the value",
+    )
+}
+
+fn refused(name: &str, value: &Json) -> Option<(&'static str, &'static str)> {
+    let Some(parameter) = message::find(name) else {
+        return Some(UNDOCUMENTED);
+    };
+    let text = carried(value)?;
+    if text.contains(|c: char| c == ';' || c.is_control()) {
+        return Some((
+            "ecommpay/character",
+            "refused on purpose: ';' or a control character",
+        ));
+    }
+    (!parameter.rule.fits(&text)).then_some((
+        "ecommpay/limit",
+        "refused on purpose: beyond the parameter's limit",
+    ))
 }
 
 /// The bare algorithm refuses nothing: string and signature must always come out.
