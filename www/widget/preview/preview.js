@@ -52,6 +52,7 @@ function pay() {
     case 'refuse':
       return json({ code: 'payment/not-payable' }, 409);
     case 'await':
+      preview.status = { ...status('pending'), version: 2 };
       return json({ kind: 'await' });
     case 'post':
       return json({ kind: 'post_form', url, fields: [{ name: 'a', value: 'ä & <b>' }] });
@@ -59,6 +60,8 @@ function pay() {
       return json({ kind: 'redirect', url });
   }
 }
+
+Object.defineProperty(navigator, 'onLine', { get: () => preview.net !== 'offline' });
 
 globalThis.EventSource = class extends EventTarget {
   static OPEN = 1;

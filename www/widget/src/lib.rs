@@ -5,7 +5,7 @@
 //! styling.
 
 #[cfg(target_arch = "wasm32")]
-mod browser;
+pub mod browser;
 mod format;
 mod model;
 mod screens;

@@ -67,6 +67,13 @@ impl Fault {
 
 /// What is drawn.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    allow(
+        dead_code,
+        reason = "some screens pass too fast to be a page of their own"
+    )
+)]
 pub(crate) enum Screen {
     /// The session is being fetched.
     Loading,
@@ -178,10 +185,6 @@ pub(crate) fn first_step(session: &Session) -> Step {
 }
 
 /// Whether the status may still change by itself while the customer looks on.
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    allow(dead_code, reason = "asked in the browser only")
-)]
 pub(crate) fn is_open(status: &PaymentStatus) -> bool {
     matches!(
         status.status,

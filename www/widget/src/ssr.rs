@@ -81,3 +81,6 @@ fn render(language: Language, draw: impl FnOnce() -> AnyView) -> String {
     let owner = Owner::new();
     owner.with(|| view! { <div class="kassa" lang=language.code()>{draw()}</div> }.to_html())
 }
+
+#[cfg(test)]
+mod tests;

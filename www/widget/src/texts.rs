@@ -8,6 +8,7 @@ use kassa_checkout::Language;
 macro_rules! table {
     ($($key:ident: $fi:literal, $sv:literal, $en:literal;)*) => {
         /// The texts of one language.
+        #[allow(dead_code, reason = "the browser and the server each leave some unsaid")]
         pub(crate) struct Texts {
             $(pub(crate) $key: &'static str,)*
         }
@@ -133,7 +134,7 @@ table! {
 
 #[cfg(test)]
 mod tests {
-    use super::{ALL, fill};
+    use super::{ALL, EN, FI, SV, fill};
 
     #[test]
     fn no_text_is_empty_or_untrimmed() {
@@ -166,6 +167,15 @@ mod tests {
             if !same.contains(key) {
                 assert!(fi != sv && fi != en && sv != en, "{key}");
             }
+        }
+    }
+
+    #[test]
+    fn what_the_script_says_without_the_table_is_in_the_table() {
+        let script = include_str!("../../../pkg/src/checkout/fallback.js");
+        for (language, texts) in [("fi", &FI), ("sv", &SV), ("en", &EN)] {
+            let line = ["  ", language, ": '", texts.go_pay, "',"].concat();
+            assert!(script.lines().any(|found| found == line), "{line}");
         }
     }
 

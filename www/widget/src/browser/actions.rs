@@ -57,7 +57,7 @@ pub(super) fn search_for(app: &Rc<App>, typed: &str) {
         let found = |bank: &&_| search::finds(&query, &search::haystack(bank, page::decompose));
         session.banks.iter().filter(found).count()
     });
-    let texts = texts(app.signals.language());
+    let texts = texts(app.signals.language_now());
     app.signals.announcement.set(match count {
         Some(0) | None => texts.found_none.to_owned(),
         Some(1) => texts.found_one.to_owned(),
@@ -87,7 +87,7 @@ fn pay(app: &Rc<App>, bank: Option<BankId>, method: String) {
     let bank_word = bank.as_ref().map_or("", BankId::as_str);
     app.host.emit("bank", bank_word, &method);
     app.follower.stop();
-    let body = decode::pay_request(bank_word, &method, app.signals.language().code());
+    let body = decode::pay_request(bank_word, &method, app.signals.language_now().code());
     app.show(Screen::Leaving(bank.clone(), None));
     let app = Rc::clone(app);
     spawn_local(async move {

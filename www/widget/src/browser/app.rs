@@ -43,13 +43,18 @@ impl Signals {
         }
     }
 
-    /// The language on screen: the one told, else the session's.
+    /// The language on screen, for what is drawn: the one told, else the session's.
     pub(super) fn language(&self) -> Language {
         self.told.get().unwrap_or_else(|| {
             self.session
                 .with(|session| session.as_ref().map(|session| session.language))
                 .unwrap_or_default()
         })
+    }
+
+    /// The same for what happens once.
+    pub(super) fn language_now(&self) -> Language {
+        untrack(|| self.language())
     }
 }
 
@@ -138,7 +143,7 @@ impl App {
         }
         let stays = status.can_pay;
         let changed = status.status != before.status;
-        let words = screens::words(texts(self.signals.language()), status.status);
+        let words = screens::words(texts(self.signals.language_now()), status.status);
         let bank = status.bank.as_ref().map_or("", BankId::as_str).to_owned();
         let word = status.status.as_str();
         if !is_open(&status) {
