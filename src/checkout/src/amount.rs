@@ -8,6 +8,7 @@ use crate::error::Coded;
 
 /// The currency of every Finnish online bank payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Currency {
     /// Euro, two decimals.
     #[default]
@@ -38,6 +39,8 @@ impl Currency {
 /// # Ok::<(), kassa_checkout::amount::AmountError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = u64, minimum = 1, maximum = 99_999_999_999_u64))]
 pub struct Amount(u64);
 
 impl Amount {

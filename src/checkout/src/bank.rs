@@ -11,6 +11,8 @@ use crate::{error::Coded, language::Language};
 /// 1 to 40 characters of `a-z`, `0-9` and `-`, so that it can stand in a URL and an attribute.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(value_type = String, pattern = "^[a-z0-9-]{1,40}$", example = "nordea"))]
 pub struct BankId(String);
 
 impl BankId {
@@ -81,6 +83,7 @@ impl Coded for BankIdError {
 
 /// The same name in each language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Names {
     /// In Finnish.
     pub fi: String,
@@ -115,6 +118,7 @@ impl Names {
 /// Why a bank cannot be chosen now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "why", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Unavailable {
     /// The bank is under maintenance, until the given time when it is known.
     Maintenance {
@@ -129,6 +133,7 @@ pub enum Unavailable {
 
 /// A bank that a customer may choose, as a provider offers it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Bank {
     /// Kassa's name of the bank.
     pub id: BankId,

@@ -16,6 +16,7 @@ use crate::{
 
 /// `GET /checkout/{token}/session`: all that the widget needs to begin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Session {
     /// Who is paid.
     pub payee: String,
@@ -48,6 +49,7 @@ pub struct Session {
 /// Where the customer chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ChooseAt {
     /// In Kassa's own list.
     #[default]
@@ -58,6 +60,7 @@ pub enum ChooseAt {
 
 /// Another way to pay than a bank.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Method {
     /// The provider's code of the method.
     pub code: String,
@@ -67,6 +70,7 @@ pub struct Method {
 
 /// `GET /checkout/{token}/status`, and each message of `…/events`: where the payment stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PaymentStatus {
     /// The payment's status.
     pub status: Status,
@@ -93,6 +97,7 @@ pub struct PaymentStatus {
 /// Exactly one of `bank` and `method`; neither only when the choice is made at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PayRequest {
     /// The bank.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,6 +113,7 @@ pub struct PayRequest {
 /// The answer to a [`PayRequest`]: what the browser does next, at the top level, never in a frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum NextStep {
     /// Go to this address.
     Redirect {
@@ -127,6 +133,7 @@ pub enum NextStep {
 
 /// A field of a form to submit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FormField {
     /// Its name.
     pub name: String,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A language that Kassa speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Language {
     /// Finnish.
     #[default]

@@ -23,6 +23,7 @@ use crate::{amount::Amount, time::Timestamp};
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Status {
     /// Made by the shop; no bank chosen yet.
     Created,

@@ -147,6 +147,7 @@ impl Coded for SelectionError {
 /// The selection as JSON: `{"option": "named_banks", "banks": ["nordea", "op"]}`.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct Wire {
     option: OptionName,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -156,6 +157,7 @@ struct Wire {
 /// The names of the six ways on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum OptionName {
     /// Option 1.
     MethodThenBank,
@@ -169,6 +171,25 @@ pub enum OptionName {
     NamedBanks,
     /// Option 6.
     SingleBank,
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Selection {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        Wire::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Selection {
+    fn schemas(
+        schemas: &mut Vec<(
+            String,
+            utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>,
+        )>,
+    ) {
+        Wire::schemas(schemas);
+    }
 }
 
 impl From<&Selection> for OptionName {

@@ -1,1 +1,26 @@
-//! Being written.
+//! The kassa server: shop API, checkout API, hosted page, callbacks, durable store.
+//!
+//! [`app`] makes the router over an [`App`]; [`serve::Service`] runs it with its jobs. Providers
+//! and keys meet in [`gateway`] and nowhere else; all SQL stands in one module below [`store`].
+
+mod body;
+pub mod clock;
+pub mod config;
+pub mod gateway;
+pub mod jobs;
+pub mod metrics;
+pub mod problem;
+mod routes;
+mod security;
+pub mod serve;
+pub mod shop;
+pub mod state;
+pub mod store;
+pub mod telemetry;
+pub mod tokens;
+pub mod view;
+pub mod watch;
+
+pub use routes::app;
+pub use routes::openapi::text as openapi_text;
+pub use state::{App, AppState};

@@ -1,0 +1,75 @@
+//! The one clock, and how a point in time is written for shops.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::{civil, tz::TimeZone};
+use kassa_checkout::Timestamp;
+
+/// Now.
+#[must_use]
+pub fn now() -> Timestamp {
+    let millis = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_millis());
+    Timestamp::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+/// A point in time as RFC 3339 in UTC with milliseconds: `2026-11-21T08:00:00.000Z`.
+///
+/// ```
+/// use kassa_checkout::Timestamp;
+/// let text = kassa_server::clock::rfc3339(Timestamp::from_millis(1_795_000_000_123));
+/// assert_eq!(text, "2026-11-18T11:06:40.123Z");
+/// ```
+#[must_use]
+pub fn rfc3339(at: Timestamp) -> String {
+    i64::try_from(at.millis())
+        .ok()
+        .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
+        .map_or_else(String::new, |at| format!("{at:.3}"))
+}
+
+/// Reads a point in time: RFC 3339 (`2026-11-21T08:00:00Z`), or a date (`2026-11-21`), which is
+/// midnight in Helsinki.
+///
+/// ```
+/// let at = kassa_server::clock::parse("2026-11-21").unwrap();
+/// assert_eq!(kassa_server::clock::rfc3339(at), "2026-11-20T22:00:00.000Z");
+/// assert_eq!(kassa_server::clock::parse("21.11.2026"), None);
+/// ```
+#[must_use]
+pub fn parse(text: &str) -> Option<Timestamp> {
+    let at = match text.parse::<jiff::Timestamp>() {
+        Ok(at) => at,
+        Err(_) if text.len() == 10 => {
+            let date: civil::Date = text.parse().ok()?;
+            let helsinki = TimeZone::get("Europe/Helsinki").ok()?;
+            helsinki.to_timestamp(date.at(0, 0, 0, 0)).ok()?
+        }
+        Err(_) => return None,
+    };
+    u64::try_from(at.as_millisecond())
+        .ok()
+        .map(Timestamp::from_millis)
+}
+
+/// A point in time for a customer: day, month, year, hour and minute in Finland.
+#[must_use]
+pub fn for_people(at: Timestamp) -> String {
+    let zone = TimeZone::get("Europe/Helsinki").unwrap_or(TimeZone::UTC);
+    i64::try_from(at.millis())
+        .ok()
+        .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
+        .map(|at| {
+            let local = at.to_zoned(zone);
+            format!(
+                "{}.{}.{} {}:{:02}",
+                local.day(),
+                local.month(),
+                local.year(),
+                local.hour(),
+                local.minute()
+            )
+        })
+        .unwrap_or_default()
+}

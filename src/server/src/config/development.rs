@@ -1,0 +1,166 @@
+//! The configuration that is used without a file: one demo shop against the simulator, with
+//! secrets that everybody knows. It serves this machine only.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use kassa_checkout::{Names, contract::Method, message::Purpose};
+use kassa_keys::{ApiKeyHash, HmacSha512Key, KeyError, Keyring, WebhookKey};
+use kassa_providers::{Settings, SettingsError};
+use url::Url;
+
+use super::{ApiKeys, Config, DEFAULT_LISTEN, Limits, MetricsAccess, resolve::ALL_OPTIONS};
+use crate::shop::{Account, Shop, Shops, Webhook};
+
+/// The demo shop's API key.
+const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
+/// The demo shop's webhook secret.
+const WEBHOOK_SECRET: &str = "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=";
+/// The simulator's secret.
+const PROVIDER_SECRET: &str = "kassa-simulator-secret-for-development-only-0001";
+
+/// The parts of the development configuration that can be chosen.
+#[derive(Debug, Clone)]
+pub struct Development {
+    /// Where to listen; a loopback address.
+    pub listen: SocketAddr,
+    /// The folder of the database.
+    pub data: PathBuf,
+    /// The simulator's address.
+    pub simulator: String,
+    /// The demo shop's address.
+    pub shop: String,
+}
+
+impl Default for Development {
+    fn default() -> Self {
+        Self {
+            listen: DEFAULT_LISTEN,
+            data: PathBuf::from("var"),
+            simulator: "http://127.0.0.1:8081".to_owned(),
+            shop: "http://127.0.0.1:8082".to_owned(),
+        }
+    }
+}
+
+impl Development {
+    /// The configuration.
+    ///
+    /// # Errors
+    /// What is wrong with the chosen parts, as a sentence that names the option.
+    pub fn config(&self) -> Result<Config, String> {
+        if !self.listen.ip().is_loopback() {
+            return Err(format!(
+                "--listen {}: the development configuration has published secrets and serves \
+                 loopback addresses only; use --config for anything else",
+                self.listen
+            ));
+        }
+        let simulator = loopback("--simulator", &self.simulator)?;
+        let shop_url = loopback("--shop", &self.shop)?;
+        let shop = self
+            .shop(&simulator, &shop_url)
+            .map_err(|error| error.to_string())?;
+        let shop = Arc::new(shop);
+        let mut api_keys = ApiKeys::default();
+        let hash = ApiKeyHash::of(API_KEY).map_err(|error| error.to_string())?;
+        api_keys.add(&hash, Arc::clone(&shop));
+        let config = Config {
+            public_url: format!("http://{}", self.listen),
+            listen: self.listen,
+            database: self.data.join("kassa.db"),
+            development: true,
+            behind_proxy: false,
+            // Test suites are one address.
+            limits: Limits {
+                token_per_second: 50,
+                token_burst: 500,
+                address_per_second: 0,
+                address_burst: 0,
+            },
+            metrics: MetricsAccess::Open,
+            shops: Shops::from([(shop.id.clone(), shop)]),
+            api_keys,
+            provider_origins: Vec::new(),
+        };
+        Ok(config.with_provider_origins())
+    }
+
+    fn shop(&self, simulator: &Url, shop_url: &Url) -> Result<Shop, Box<dyn std::error::Error>> {
+        let id = "demo";
+        let page = simulator.join("/payment")?;
+        let provider = provider(page.as_str())?;
+        let origin = shop_url.origin().ascii_serialization();
+        Ok(Shop {
+            id: id.to_owned(),
+            payee: "Metsän Puoti Oy".to_owned(),
+            origins: vec![origin.clone()],
+            return_origins: vec![origin],
+            reference_series: "9".to_owned(),
+            expires_in: super::resolve::DEFAULT_EXPIRES_IN,
+            options: ALL_OPTIONS.to_vec(),
+            banks: None,
+            methods: methods(),
+            webhook: Some(Webhook {
+                url: shop_url.join("/webhooks")?,
+                keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
+            }),
+            account: Account {
+                keyring: Arc::new(keyring(id, provider.facts().id)?),
+                provider,
+            },
+        })
+    }
+}
+
+fn provider(page: &str) -> Result<Box<dyn kassa_checkout::provider::Provider>, SettingsError> {
+    let settings = Settings::from(
+        [
+            ("project_id", "120"),
+            ("payment_page_url", page),
+            ("other_methods", "card,mobilepay"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned())),
+    );
+    kassa_providers::build("ecommpay", &settings)
+}
+
+fn keyring(shop: &str, provider: &str) -> Result<Keyring, KeyError> {
+    let mut keyring = Keyring::default();
+    let key = HmacSha512Key::parse(PROVIDER_SECRET)?;
+    keyring.add(shop, provider, Purpose::Payment, key);
+    Ok(keyring)
+}
+
+fn methods() -> Vec<Method> {
+    vec![
+        Method {
+            code: "card".to_owned(),
+            names: Names {
+                fi: "Kortti".to_owned(),
+                sv: "Kort".to_owned(),
+                en: "Card".to_owned(),
+            },
+        },
+        Method {
+            code: "mobilepay".to_owned(),
+            names: Names::same("MobilePay"),
+        },
+    ]
+}
+
+fn loopback(option: &str, text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("{option} {text}: {error}"))?;
+    let is_loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if url.scheme() == "http" && is_loopback {
+        Ok(url)
+    } else {
+        Err(format!(
+            "{option} {text}: expected http:// and a loopback address"
+        ))
+    }
+}

@@ -1,0 +1,164 @@
+//! The configuration: one TOML file, secrets by reference, or the development configuration.
+
+mod development;
+mod file;
+mod problem;
+mod resolve;
+mod secret;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use kassa_keys::ApiKeyHash;
+
+pub use development::Development;
+pub use problem::{ConfigError, ConfigFault};
+
+use crate::{
+    gateway,
+    shop::{Shop, Shops},
+};
+
+/// Where the server listens when nothing is said.
+pub const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+/// A configuration that can be used.
+#[derive(Debug)]
+pub struct Config {
+    /// The address that browsers and providers reach the server at, without a slash at its end.
+    pub public_url: String,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The database file.
+    pub database: PathBuf,
+    /// Whether it is the development configuration, with its published secrets.
+    pub development: bool,
+    /// Whether a proxy in front of the server tells the customer's address.
+    pub behind_proxy: bool,
+    /// How often, at most.
+    pub limits: Limits,
+    /// Who may read the figures.
+    pub metrics: MetricsAccess,
+    /// The shops.
+    pub shops: Shops,
+    /// The shops' API keys.
+    pub api_keys: ApiKeys,
+    /// The origins of the providers' pages.
+    pub provider_origins: Vec<String>,
+}
+
+/// How often customers may ask. A rate of 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests a second for one checkout token.
+    pub token_per_second: u32,
+    /// How many of them may come at once.
+    pub token_burst: u32,
+    /// Requests a second from one address.
+    pub address_per_second: u32,
+    /// How many of them may come at once.
+    pub address_burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            token_per_second: 5,
+            token_burst: 60,
+            address_per_second: 20,
+            address_burst: 300,
+        }
+    }
+}
+
+/// Who may read the figures of `/metrics`.
+#[derive(Debug)]
+pub enum MetricsAccess {
+    /// Nobody.
+    Closed,
+    /// Whoever has this key.
+    Key(ApiKeyHash),
+    /// Everybody who reaches the server: in development, where that is only this machine.
+    Open,
+}
+
+/// The shops' API keys: the hashes alone.
+#[derive(Default)]
+pub struct ApiKeys {
+    by_hash: HashMap<String, Arc<Shop>>,
+}
+
+impl ApiKeys {
+    /// The shop that has this key.
+    #[must_use]
+    pub fn shop_of(&self, key: &str) -> Option<Arc<Shop>> {
+        // The time of a look-up by hash tells nothing about a key.
+        let hash = ApiKeyHash::of(key).ok()?.to_hex();
+        self.by_hash.get(&hash).cloned()
+    }
+
+    fn add(&mut self, hash: &ApiKeyHash, shop: Arc<Shop>) {
+        self.by_hash.insert(hash.to_hex(), shop);
+    }
+}
+
+impl fmt::Debug for ApiKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKeys({})", self.by_hash.len())
+    }
+}
+
+impl Config {
+    /// Reads a configuration file and all that it refers to.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with everything that is wrong: file, line, key.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+            file: path.to_owned(),
+            faults: vec![ConfigFault {
+                line: None,
+                key: String::new(),
+                message: format!("cannot be read: {}", error.kind()),
+            }],
+        })?;
+        resolve::resolve(path, &text)
+    }
+
+    /// The address that the server listens at, as an address to open.
+    #[must_use]
+    pub fn listening_url(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
+    /// Whether browsers reach the server by https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+
+    /// The origin of the public address.
+    #[must_use]
+    pub fn public_origin(&self) -> &str {
+        // The public address is an origin and nothing more; it was checked when it was read.
+        &self.public_url
+    }
+
+    fn with_provider_origins(mut self) -> Self {
+        let mut origins: Vec<String> = self
+            .shops
+            .values()
+            .filter_map(|shop| gateway::page_origin(shop))
+            .collect();
+        origins.sort();
+        origins.dedup();
+        self.provider_origins = origins;
+        self
+    }
+}

@@ -1,0 +1,451 @@
+//! From the file as it is written to a configuration that can be used.
+
+use std::{net::SocketAddr, ops::Range, path::Path, sync::Arc};
+
+use kassa_checkout::{
+    BankId, Names, contract::Method, message::Purpose, provider::Provider, selection::OptionName,
+};
+use kassa_keys::{ApiKeyHash, HmacSha512Key, Keyring, WebhookKey};
+use kassa_providers::Settings;
+use toml::Spanned;
+use url::Url;
+
+use super::{
+    ApiKeys, Config, ConfigError, DEFAULT_LISTEN, Limits, MetricsAccess,
+    file::{self, AccountTable, File, LimitsTable, ShopTable, WebhookTable},
+    problem::Faults,
+    secret,
+};
+use crate::shop::{Account, Shop, Shops, Webhook};
+
+/// How long an offer stands when neither shop nor file says, in seconds: a day.
+pub(super) const DEFAULT_EXPIRES_IN: u64 = 24 * 60 * 60;
+
+/// Every way to a bank.
+pub(super) const ALL_OPTIONS: [OptionName; 6] = [
+    OptionName::MethodThenBank,
+    OptionName::BanksAmongMethods,
+    OptionName::BanksInGroup,
+    OptionName::AllBanks,
+    OptionName::NamedBanks,
+    OptionName::SingleBank,
+];
+
+/// Reads a file's text and all that it refers to.
+pub(super) fn resolve(path: &Path, text: &str) -> Result<Config, ConfigError> {
+    let file = file::read(path, text)?;
+    let mut resolver = Resolver {
+        faults: Faults::new(text),
+        folder: path.parent().unwrap_or(Path::new("")),
+    };
+    let config = resolver.config(file);
+    let faults = resolver.faults.into_found();
+    match config {
+        Some(config) if faults.is_empty() => Ok(config.with_provider_origins()),
+        _ => Err(ConfigError {
+            file: path.to_owned(),
+            faults,
+        }),
+    }
+}
+
+struct Resolver<'a> {
+    faults: Faults<'a>,
+    folder: &'a Path,
+}
+
+impl Resolver<'_> {
+    fn refuse(&mut self, span: &Range<usize>, key: impl Into<String>, message: impl Into<String>) {
+        self.faults.at(Some(span.start), key, message);
+    }
+
+    /// `None` only together with a fault. Goes on after one, to find all of them.
+    fn config(&mut self, file: File) -> Option<Config> {
+        let public_url = self.public_url(&file.public_url);
+        let listen = self.listen(file.listen.as_ref());
+        let metrics = self.metrics(file.metrics_key.as_ref());
+        let mut shops = Shops::new();
+        let mut api_keys = ApiKeys::default();
+        if file.shops.is_empty() {
+            self.faults
+                .at(None, "shops", "expected at least one [[shops]]");
+        }
+        for (position, table) in file.shops.into_iter().enumerate() {
+            let at = format!("shops[{position}]");
+            let id_span = table.get_ref().id.span();
+            let Some((shop, hashes)) = self.shop(&at, table.into_inner()) else {
+                continue;
+            };
+            let shop = Arc::new(shop);
+            for hash in hashes {
+                api_keys.add(&hash, Arc::clone(&shop));
+            }
+            if shops.insert(shop.id.clone(), shop).is_some() {
+                self.refuse(&id_span, format!("{at}.id"), "another shop has the same id");
+            }
+        }
+        Some(Config {
+            public_url: public_url?,
+            listen: listen?,
+            database: self.folder.join(file.database.into_inner()),
+            development: false,
+            behind_proxy: file.behind_proxy,
+            limits: limits(&file.limits),
+            metrics: metrics?,
+            shops,
+            api_keys,
+            provider_origins: Vec::new(),
+        })
+    }
+
+    fn public_url(&mut self, text: &Spanned<String>) -> Option<String> {
+        let span = text.span();
+        let origin = self.origin(&span, "public_url", text.get_ref())?;
+        if origin.trim_end_matches('/') == text.get_ref().trim_end_matches('/') {
+            return Some(origin);
+        }
+        self.refuse(
+            &span,
+            "public_url",
+            "expected an origin without a path: https://pay.example",
+        );
+        None
+    }
+
+    /// An origin as browsers write it; https, except on this machine.
+    fn origin(&mut self, span: &Range<usize>, key: &str, text: &str) -> Option<String> {
+        let url = self.url(span, key, text)?;
+        Some(url.origin().ascii_serialization())
+    }
+
+    fn url(&mut self, span: &Range<usize>, key: &str, text: &str) -> Option<Url> {
+        let Ok(url) = Url::parse(text) else {
+            self.refuse(
+                span,
+                key,
+                "expected an address such as https://shop.example",
+            );
+            return None;
+        };
+        let local = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        if url.scheme() == "https" || (url.scheme() == "http" && local) {
+            return Some(url);
+        }
+        self.refuse(
+            span,
+            key,
+            "expected https (plain http only for a loopback address)",
+        );
+        None
+    }
+
+    fn listen(&mut self, text: Option<&Spanned<String>>) -> Option<SocketAddr> {
+        let Some(text) = text else {
+            return Some(DEFAULT_LISTEN);
+        };
+        let listen = text.get_ref().parse().ok();
+        if listen.is_none() {
+            self.refuse(
+                &text.span(),
+                "listen",
+                "expected ADDRESS:PORT, such as 127.0.0.1:8080",
+            );
+        }
+        listen
+    }
+
+    fn metrics(&mut self, hash: Option<&Spanned<String>>) -> Option<MetricsAccess> {
+        match hash {
+            None => Some(MetricsAccess::Closed),
+            Some(text) => self.hash("metrics_key", text).map(MetricsAccess::Key),
+        }
+    }
+
+    fn hash(&mut self, key: &str, text: &Spanned<String>) -> Option<ApiKeyHash> {
+        let hash = match ApiKeyHash::from_hex(text.get_ref()) {
+            Ok(hash) => hash,
+            Err(error) => {
+                let message = format!("{error}: expected the hash that `kassa keys new` prints");
+                self.refuse(&text.span(), key, message);
+                return None;
+            }
+        };
+        if hash.is_published_example() {
+            self.refuse(&text.span(), key, PUBLISHED);
+            return None;
+        }
+        Some(hash)
+    }
+
+    fn shop(&mut self, at: &str, table: ShopTable) -> Option<(Shop, Vec<ApiKeyHash>)> {
+        let id = self.shop_id(at, &table.id);
+        let payee = table.payee.get_ref().trim().to_owned();
+        if payee.is_empty() || payee.chars().count() > 100 {
+            self.refuse(
+                &table.payee.span(),
+                format!("{at}.payee"),
+                "expected 1 to 100 characters",
+            );
+        }
+        let hashes = self.api_keys(at, &table.api_keys);
+        let origins = self.origins(&format!("{at}.origins"), &table.origins);
+        let mut return_origins =
+            self.origins(&format!("{at}.return_origins"), &table.return_origins);
+        if return_origins.is_empty() {
+            return_origins.clone_from(&origins);
+        }
+        if return_origins.is_empty() {
+            self.refuse(
+                &table.id.span(),
+                format!("{at}.return_origins"),
+                "expected at least one of origins and return_origins: customers have to come back",
+            );
+        }
+        let webhook = match table.webhook {
+            None => Some(None),
+            Some(webhook) => self.webhook(at, &webhook).map(Some),
+        };
+        let series = self.series(at, table.reference_series.as_ref());
+        let expires_in = self.expires_in(at, table.expires_in.as_ref());
+        let id_text = table.id.get_ref().clone();
+        let account = self.account(at, &id_text, table.account);
+        let banks = self.banks(at, table.banks, account.as_ref());
+        let shop = Shop {
+            id: id?,
+            payee,
+            origins,
+            return_origins,
+            reference_series: series?,
+            expires_in: expires_in?,
+            options: table.options.unwrap_or_else(|| ALL_OPTIONS.to_vec()),
+            banks: banks?,
+            methods: table.methods.into_iter().map(method).collect(),
+            webhook: webhook?,
+            account: account?,
+        };
+        Some((shop, hashes))
+    }
+
+    fn shop_id(&mut self, at: &str, id: &Spanned<String>) -> Option<String> {
+        let text = id.get_ref();
+        let fits = (1..=40).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if fits {
+            return Some(text.clone());
+        }
+        let message = "expected 1 to 40 characters of a-z, 0-9 and hyphen";
+        self.refuse(&id.span(), format!("{at}.id"), message);
+        None
+    }
+
+    fn api_keys(&mut self, at: &str, keys: &Spanned<Vec<Spanned<String>>>) -> Vec<ApiKeyHash> {
+        let key = format!("{at}.api_keys");
+        if keys.get_ref().is_empty() {
+            self.refuse(&keys.span(), key.clone(), "expected at least one hash");
+        }
+        keys.get_ref()
+            .iter()
+            .filter_map(|hash| self.hash(&key, hash))
+            .collect()
+    }
+
+    fn origins(&mut self, key: &str, origins: &[Spanned<String>]) -> Vec<String> {
+        origins
+            .iter()
+            .filter_map(|text| {
+                let origin = self.origin(&text.span(), key, text.get_ref())?;
+                if origin == *text.get_ref() {
+                    return Some(origin);
+                }
+                self.refuse(&text.span(), key, format!("expected an origin: {origin}"));
+                None
+            })
+            .collect()
+    }
+
+    fn webhook(&mut self, at: &str, table: &WebhookTable) -> Option<Webhook> {
+        let url = self.url(
+            &table.url.span(),
+            &format!("{at}.webhook.url"),
+            table.url.get_ref(),
+        );
+        let key = format!("{at}.webhook.secrets");
+        let texts = self.secrets(&key, &table.secrets)?;
+        let mut keys = Vec::new();
+        for (text, span) in texts {
+            match WebhookKey::parse(&text) {
+                Ok(secret) if secret.is_published_example() => self.refuse(&span, &key, PUBLISHED),
+                Ok(secret) => keys.push(secret),
+                Err(error) => self.refuse(&span, &key, error.to_string()),
+            }
+        }
+        Some(Webhook { url: url?, keys })
+    }
+
+    /// The secrets behind a list of references, with the place of each.
+    fn secrets(
+        &mut self,
+        key: &str,
+        references: &Spanned<Vec<Spanned<String>>>,
+    ) -> Option<Vec<(zeroize::Zeroizing<String>, Range<usize>)>> {
+        if references.get_ref().is_empty() {
+            self.refuse(&references.span(), key, "expected at least one reference");
+            return None;
+        }
+        let mut secrets = Vec::new();
+        for reference in references.get_ref() {
+            match secret::resolve(reference.get_ref(), self.folder) {
+                Ok(text) => secrets.push((text, reference.span())),
+                Err(message) => self.refuse(&reference.span(), key, message),
+            }
+        }
+        Some(secrets)
+    }
+
+    fn series(&mut self, at: &str, series: Option<&Spanned<String>>) -> Option<String> {
+        let Some(series) = series else {
+            return Some("9".to_owned());
+        };
+        let digits = series.get_ref();
+        // Eight digits and a check digit follow; a reference has twenty at most.
+        let fits = (1..=11).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0');
+        if fits {
+            return Some(digits.clone());
+        }
+        let message = "expected 1 to 11 digits, the first not 0";
+        self.refuse(&series.span(), format!("{at}.reference_series"), message);
+        None
+    }
+
+    fn expires_in(&mut self, at: &str, seconds: Option<&Spanned<u64>>) -> Option<u64> {
+        match seconds {
+            None => Some(DEFAULT_EXPIRES_IN),
+            Some(seconds) if (60..=2_592_000).contains(seconds.get_ref()) => {
+                Some(*seconds.get_ref())
+            }
+            Some(seconds) => {
+                let message = "expected 60 to 2592000 seconds";
+                self.refuse(&seconds.span(), format!("{at}.expires_in"), message);
+                None
+            }
+        }
+    }
+
+    fn account(&mut self, at: &str, shop: &str, table: AccountTable) -> Option<Account> {
+        let provider = self.provider(at, &table);
+        let key = format!("{at}.account.secrets");
+        let texts = self.secrets(&key, &table.secrets)?;
+        let provider = provider?;
+        let mut keyring = Keyring::default();
+        // The key that is added last signs, and the file names that one first.
+        for (text, span) in texts.into_iter().rev() {
+            match HmacSha512Key::parse(&text) {
+                Ok(secret) if secret.is_published_example() => self.refuse(&span, &key, PUBLISHED),
+                Ok(secret) => keyring.add(shop, provider.facts().id, Purpose::Payment, secret),
+                Err(error) => self.refuse(&span, &key, error.to_string()),
+            }
+        }
+        Some(Account {
+            provider,
+            keyring: Arc::new(keyring),
+        })
+    }
+
+    fn provider(&mut self, at: &str, table: &AccountTable) -> Option<Box<dyn Provider>> {
+        let mut settings = Settings::new();
+        for (name, value) in &table.settings {
+            match setting(value.get_ref()) {
+                Some(text) => {
+                    settings.insert(name.clone(), text);
+                }
+                None => {
+                    let key = format!("{at}.account.settings.{name}");
+                    let message = "expected text, a whole number, true, false or a list of texts";
+                    self.refuse(&value.span(), key, message);
+                }
+            }
+        }
+        match kassa_providers::build(table.provider.get_ref(), &settings) {
+            Ok(provider) => Some(provider),
+            Err(error) => {
+                let named = error
+                    .key()
+                    .and_then(|name| table.settings.get_key_value(name));
+                let (key, span) = match named {
+                    Some((name, value)) => (format!("{at}.account.settings.{name}"), value.span()),
+                    None => (format!("{at}.account"), table.provider.span()),
+                };
+                self.refuse(&span, key, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn banks(
+        &mut self,
+        at: &str,
+        banks: Option<Vec<Spanned<BankId>>>,
+        account: Option<&Account>,
+    ) -> Option<Option<Vec<BankId>>> {
+        let Some(banks) = banks else {
+            return Some(None);
+        };
+        let offered = account?
+            .provider
+            .banks()
+            .map(kassa_checkout::provider::Banks::fallback)
+            .unwrap_or_default();
+        for bank in &banks {
+            if !offered.iter().any(|offer| offer.id == *bank.get_ref()) {
+                let message = format!("the provider does not offer {}", bank.get_ref());
+                self.refuse(&bank.span(), format!("{at}.banks"), message);
+            }
+        }
+        Some(Some(banks.into_iter().map(Spanned::into_inner).collect()))
+    }
+}
+
+/// Why a secret of the development configuration is refused.
+const PUBLISHED: &str =
+    "this is a published secret of the development configuration: make a new one";
+
+fn limits(table: &LimitsTable) -> Limits {
+    let default = Limits::default();
+    Limits {
+        token_per_second: table.token_per_second.unwrap_or(default.token_per_second),
+        token_burst: table.token_burst.unwrap_or(default.token_burst),
+        address_per_second: table
+            .address_per_second
+            .unwrap_or(default.address_per_second),
+        address_burst: table.address_burst.unwrap_or(default.address_burst),
+    }
+}
+
+fn method(table: file::MethodTable) -> Method {
+    Method {
+        code: table.code,
+        names: Names {
+            fi: table.fi,
+            sv: table.sv,
+            en: table.en,
+        },
+    }
+}
+
+fn setting(value: &toml::Value) -> Option<String> {
+    match value {
+        toml::Value::String(text) => Some(text.clone()),
+        toml::Value::Integer(number) => Some(number.to_string()),
+        toml::Value::Boolean(flag) => Some(flag.to_string()),
+        toml::Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str())
+            .collect::<Option<Vec<_>>>()
+            .map(|texts| texts.join(",")),
+        _ => None,
+    }
+}

@@ -1,0 +1,213 @@
+//! Where providers and keys meet: what leaves for a provider is signed here, and what comes from
+//! one is verified here.
+
+use std::fmt;
+
+use kassa_checkout::{
+    Amount, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp,
+    contract::{ChooseAt, FormField, NextStep},
+    message::SignError,
+    order::Context,
+    provider::{BrowserForm, BuildError, Choice, PaymentEvent},
+};
+use url::Url;
+
+use crate::{
+    shop::{Shop, Shops},
+    store::{AttemptRecord, Payment},
+};
+
+/// The longest address that a browser is sent to; a longer message goes as a form. Well below
+/// what servers and proxies take in one line.
+const LONGEST_URL: usize = 6_000;
+
+/// Why a payment cannot begin at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepError {
+    /// The provider would refuse a field.
+    Build(BuildError),
+    /// The account has no key to sign with.
+    Sign(SignError),
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Build(error) => error.fmt(f),
+            Self::Sign(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for StepError {}
+
+impl Coded for StepError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Build(error) => error.code(),
+            Self::Sign(error) => error.code(),
+        }
+    }
+
+    fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Build(error) => error.field(),
+            Self::Sign(error) => error.field(),
+        }
+    }
+}
+
+/// The form that begins an attempt, signed. The same attempt always makes the same form.
+///
+/// # Errors
+/// [`StepError`].
+pub fn begin(
+    shop: &Shop,
+    payment: &Payment,
+    attempt: &AttemptRecord,
+    public_url: &str,
+) -> Result<BrowserForm, StepError> {
+    let provider = shop.account.provider.as_ref();
+    let order = Order {
+        provider_payment_id: attempt.id.clone(),
+        amount: payment.lifecycle.amount(),
+        reference: payment.reference.clone(),
+        description: payment.terms.description.clone(),
+        customer: payment.terms.customer.to_customer(&payment.id),
+    };
+    let context = Context {
+        now: attempt.at,
+        language: attempt.language,
+        expires_at: payment.expires_at,
+        callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
+        return_url: format!("{public_url}/return/{}", payment.token),
+    };
+    provider
+        .payments()
+        .create_payment(&order, &choice(shop, payment, attempt), &context)
+        .map_err(StepError::Build)?
+        .sign(&shop.keys())
+        .map(kassa_checkout::Signed::into_message)
+        .map_err(StepError::Sign)
+}
+
+/// The origin that the provider's page is at: where our own forms lead in the end.
+#[must_use]
+pub fn page_origin(shop: &Shop) -> Option<String> {
+    let order = Order {
+        provider_payment_id: "pay_0-1".to_owned(),
+        amount: Amount::from_cents(1).ok()?,
+        reference: "1232".to_owned(),
+        description: None,
+        customer: Customer {
+            id: "none".to_owned(),
+            ..Customer::default()
+        },
+    };
+    let context = Context {
+        now: Timestamp::from_millis(0),
+        language: Language::Fi,
+        expires_at: Timestamp::from_millis(0).plus_seconds(60),
+        callback_url: "https://kassa.invalid/".to_owned(),
+        return_url: "https://kassa.invalid/".to_owned(),
+    };
+    let choice = Choice::AtProvider(Selection::AllBanks);
+    let payments = shop.account.provider.payments();
+    let form = payments.create_payment(&order, &choice, &context).ok()?;
+    let form = form.sign(&shop.keys()).ok()?.into_message();
+    Some(
+        Url::parse(&form.action)
+            .ok()?
+            .origin()
+            .ascii_serialization(),
+    )
+}
+
+/// What the browser does with the form.
+#[must_use]
+pub fn next_step(form: BrowserForm) -> NextStep {
+    let url = form.to_url();
+    if url.len() <= LONGEST_URL {
+        return NextStep::Redirect { url };
+    }
+    NextStep::PostForm {
+        url: form.action,
+        fields: form
+            .fields
+            .into_iter()
+            .map(|(name, value)| FormField { name, value })
+            .collect(),
+    }
+}
+
+fn choice(shop: &Shop, payment: &Payment, attempt: &AttemptRecord) -> Choice {
+    match (&attempt.bank, &attempt.method) {
+        (Some(bank), _) => Choice::Bank(bank.clone()),
+        (None, Some(method)) => Choice::Method(method.clone()),
+        (None, None) => Choice::AtProvider(narrowed(shop, &payment.terms.selection)),
+    }
+}
+
+/// The selection, no wider than the shop permits: where the shop names its banks, the provider's
+/// page is given those instead of all.
+fn narrowed(shop: &Shop, selection: &Selection) -> Selection {
+    match (selection, &shop.banks) {
+        (Selection::NamedBanks(_) | Selection::SingleBank(_), _) | (_, None) => selection.clone(),
+        (_, Some(_)) => {
+            let banks = shop.all_banks().into_iter().map(|bank| bank.id).collect();
+            Selection::named(banks).unwrap_or_else(|_| selection.clone())
+        }
+    }
+}
+
+/// Whether a payment with these terms leaves the choice to the provider's page.
+#[must_use]
+pub fn chooses_at_provider(payment: &Payment) -> bool {
+    payment.terms.choose_at == ChooseAt::Provider
+}
+
+/// What came of a callback.
+#[derive(Debug)]
+pub enum Heard {
+    /// It holds.
+    Verified(PaymentEvent),
+    /// It does not, or cannot be read. Why is nobody's business.
+    Refused,
+}
+
+/// Verifies a callback for the first of these shops whose key holds.
+///
+/// `hinted` is the shop of the payment that the callback claims to be about: where there is one,
+/// no other shop's key may speak for it.
+#[must_use]
+pub fn hear(shops: &Shops, provider: &str, raw: &RawCallback, hinted: Option<&str>) -> Heard {
+    let candidates = shops.values().filter(|shop| {
+        shop.account.provider.facts().id == provider && hinted.is_none_or(|id| id == shop.id)
+    });
+    for shop in candidates {
+        let Some(callbacks) = shop.account.provider.callbacks() else {
+            continue;
+        };
+        // Read anew for each account: what is acceptable may depend on it.
+        let Ok(claimed) = callbacks.claim(raw) else {
+            continue;
+        };
+        if let Ok(verified) = claimed.verify(&shop.keys()) {
+            return Heard::Verified(verified.into_inner());
+        }
+    }
+    Heard::Refused
+}
+
+/// The provider of that name and the payment identifier that a callback claims to be about.
+#[must_use]
+pub fn routing(shops: &Shops, provider: &str, raw: &RawCallback) -> Option<(&'static str, String)> {
+    shops.values().find_map(|shop| {
+        let facts = shop.account.provider.facts();
+        if facts.id != provider {
+            return None;
+        }
+        let claimed = shop.account.provider.callbacks()?.claim(raw).ok()?;
+        Some((facts.id, claimed.routing_hint().to_owned()))
+    })
+}

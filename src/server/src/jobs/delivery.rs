@@ -1,0 +1,302 @@
+//! Webhooks to shops, by Standard Webhooks 1.0.0.
+//!
+//! A row is claimed, sent, and its outcome written down. Whoever dies in between leaves a claim
+//! that ends by itself, and the webhook is sent again: at least once, never lost.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use kassa_keys::{WebhookMessage, sign_webhook};
+use reqwest::{
+    Client, StatusCode,
+    dns::{Addrs, Name, Resolve, Resolving},
+    header::{CONTENT_TYPE, RETRY_AFTER},
+    redirect::Policy,
+};
+use tokio::{sync::Semaphore, task::JoinSet};
+use url::Host;
+
+use super::{PAUSE, schedule};
+use crate::{
+    clock,
+    shop::Webhook,
+    state::AppState,
+    store::{Delivery, Outgoing},
+};
+
+/// How long a shop may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+/// How long a claim lasts, in seconds: longer than a try can take with its waiting.
+const CLAIM: u64 = 90;
+/// How many webhooks are claimed at once.
+const BATCH: u32 = 64;
+/// How many tries to one shop run at once, so that a slow shop delays no other.
+const PER_SHOP: usize = 8;
+/// How many tries run at once.
+const IN_FLIGHT: usize = 256;
+
+/// Delivers whatever is due, for ever.
+pub(super) async fn run(app: AppState) {
+    let client = match client(app.config.development) {
+        Ok(client) => client,
+        Err(_) => {
+            tracing::error!(target: "kassa::jobs", "webhooks cannot be sent: no HTTP client");
+            return;
+        }
+    };
+    let mut sender = Sender {
+        app,
+        client,
+        shops: HashMap::new(),
+        tries: JoinSet::new(),
+    };
+    loop {
+        let full = sender.claim().await;
+        while sender.tries.try_join_next().is_some() {}
+        if sender.tries.len() >= IN_FLIGHT {
+            sender.tries.join_next().await;
+        } else if !full {
+            tokio::select! {
+                () = sender.app.outbox.notified() => {}
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+        }
+    }
+}
+
+struct Sender {
+    app: AppState,
+    client: Client,
+    shops: HashMap<String, Arc<Semaphore>>,
+    tries: JoinSet<()>,
+}
+
+impl Sender {
+    /// Claims what is due and begins to send it; tells whether there may be more.
+    async fn claim(&mut self) -> bool {
+        let now = clock::now();
+        let claimed = self
+            .app
+            .store
+            .claim_webhooks(now, now.plus_seconds(CLAIM), BATCH)
+            .await;
+        let due = match claimed {
+            Ok(due) => due,
+            Err(error) => {
+                tracing::error!(target: "kassa::jobs", %error, "webhooks could not be claimed");
+                return false;
+            }
+        };
+        let full = u32::try_from(due.len()).is_ok_and(|count| count == BATCH);
+        for outgoing in due {
+            let gate = self
+                .shops
+                .entry(outgoing.shop.clone())
+                .or_insert_with(|| Arc::new(Semaphore::new(PER_SHOP)));
+            let (app, client, gate) = (self.app.clone(), self.client.clone(), Arc::clone(gate));
+            self.tries.spawn(async move {
+                // Who waits too long for a place leaves the row to the next claim.
+                let wait = tokio::time::timeout(Duration::from_secs(CLAIM / 2), gate.acquire());
+                if let Ok(Ok(_permit)) = wait.await {
+                    deliver(&app, &client, outgoing).await;
+                }
+            });
+        }
+        full
+    }
+}
+
+async fn deliver(app: &AppState, client: &Client, outgoing: Outgoing) {
+    let webhook = app
+        .config
+        .shops
+        .get(&outgoing.shop)
+        .and_then(|shop| shop.webhook.as_ref());
+    let (delivery, outcome) = match webhook {
+        None => (Delivery::GivenUp, "no_endpoint"),
+        Some(webhook) => attempt(app, client, webhook, &outgoing).await,
+    };
+    app.metrics.webhook(outcome);
+    if outcome != "no_endpoint" {
+        tracing::info!(
+            target: "kassa::jobs",
+            shop = %outgoing.shop,
+            message = %outgoing.id,
+            tries = outgoing.tries,
+            outcome,
+            "a webhook was tried"
+        );
+    }
+    let finished = app
+        .store
+        .finish_webhook(&outgoing.id, outgoing.tries, delivery)
+        .await;
+    if let Err(error) = finished {
+        // The claim ends by itself, and the webhook is sent once more.
+        tracing::error!(target: "kassa::jobs", %error, "a webhook's outcome was not kept");
+    }
+}
+
+async fn attempt(
+    app: &AppState,
+    client: &Client,
+    webhook: &Webhook,
+    outgoing: &Outgoing,
+) -> (Delivery, &'static str) {
+    let now = clock::now();
+    let again = |asked| {
+        schedule::next(outgoing.tries, now, asked).map_or((Delivery::GivenUp, "given_up"), |at| {
+            (Delivery::Again(at), "failed")
+        })
+    };
+    if !app.config.development && !is_public_host(&webhook.url) {
+        return again(None);
+    }
+    let timestamp = now.millis() / 1_000;
+    let message = WebhookMessage {
+        id: &outgoing.id,
+        timestamp,
+        body: outgoing.body.as_bytes(),
+    };
+    let sent = client
+        .post(webhook.url.as_str())
+        .header(CONTENT_TYPE, "application/json")
+        .header("webhook-id", &outgoing.id)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", sign_webhook(&webhook.keys, &message))
+        .body(outgoing.body.clone())
+        .send()
+        .await;
+    let Ok(response) = sent else {
+        return again(None);
+    };
+    match response.status() {
+        status if status.is_success() => (Delivery::Delivered, "delivered"),
+        // The shop says that it wants no more of these.
+        StatusCode::GONE => (Delivery::GivenUp, "gone"),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            let asked = response
+                .headers()
+                .get(RETRY_AFTER)
+                .and_then(|value| value.to_str().ok())
+                .and_then(|seconds| seconds.parse().ok());
+            again(asked)
+        }
+        _ => again(None),
+    }
+}
+
+/// A client that follows no redirects, uses no proxy of the environment and, outside
+/// development, connects to public addresses only.
+fn client(development: bool) -> reqwest::Result<Client> {
+    let builder = Client::builder()
+        .redirect(Policy::none())
+        .timeout(ANSWER_WITHIN)
+        .connect_timeout(Duration::from_secs(5))
+        .no_proxy()
+        .user_agent(concat!("kassa/", env!("CARGO_PKG_VERSION")));
+    if development {
+        builder.build()
+    } else {
+        builder.dns_resolver(PublicOnly).build()
+    }
+}
+
+/// Finds public addresses only: a shop's webhook shall not reach into our own network.
+#[derive(Debug)]
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|at| is_public(at.ip())).collect();
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// An address that is written out is not looked up, so it is judged here.
+fn is_public_host(url: &url::Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => is_public(IpAddr::V4(address)),
+        Some(Host::Ipv6(address)) => is_public(IpAddr::V6(address)),
+        Some(Host::Domain(_)) => true,
+        None => false,
+    }
+}
+
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => is_public_v4(address),
+        IpAddr::V6(address) => is_public_v6(address),
+    }
+}
+
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    !(address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_broadcast()
+        || address.is_documentation()
+        || address.is_multicast()
+        || a == 0
+        || a >= 240
+        // Carrier-grade NAT, benchmarking, protocol assignments.
+        || (a == 100 && (64..128).contains(&b))
+        || (a == 198 && (b == 18 || b == 19))
+        || (a == 192 && b == 0 && c == 0))
+}
+
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [first, second, ..] = address.segments();
+    // Global unicast only, without 6to4, Teredo and documentation, which lead elsewhere.
+    (first & 0xe000) == 0x2000
+        && first != 0x2002
+        && !(first == 0x2001 && (second == 0 || second == 0x0db8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_public, is_public_host};
+
+    #[test]
+    fn addresses_inside_are_not_public() {
+        for inside in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "::1",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "2002:7f00:1::",
+            "64:ff9b::7f00:1",
+            "224.0.0.1",
+            "255.255.255.255",
+        ] {
+            assert!(!is_public(inside.parse().unwrap()), "{inside}");
+        }
+        for outside in ["93.184.215.14", "2a00:1450:4026:804::200e"] {
+            assert!(is_public(outside.parse().unwrap()), "{outside}");
+        }
+    }
+
+    #[test]
+    fn an_address_written_out_is_judged_too() {
+        let public = |text: &str| is_public_host(&text.parse().unwrap());
+        assert!(!public("https://127.0.0.1/hook"));
+        assert!(!public("https://[::1]/hook"));
+        assert!(!public("https://2130706433/hook"));
+        assert!(public("https://shop.example/hook"));
+    }
+}

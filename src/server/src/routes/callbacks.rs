@@ -1,0 +1,84 @@
+//! What providers report. An answer of 200 means that it is durable.
+
+use axum::extract::{Path, State};
+use bytes::Bytes;
+use http::StatusCode;
+use kassa_checkout::RawCallback;
+
+use crate::{
+    clock,
+    gateway::{self, Heard},
+    problem::{Fault, Problem},
+    state::AppState,
+    store::Applied,
+};
+
+/// The largest callback, in bytes.
+pub(crate) const LARGEST: usize = 256 * 1024;
+
+/// Takes a provider's callback.
+#[utoipa::path(
+    post, path = "/callbacks/{provider}", tag = "providers", operation_id = "receiveCallback",
+    params(("provider" = String, Path, description = "The provider's name")),
+    request_body(content = String, content_type = "application/json", description = "The provider's own signed form"),
+    responses(
+        (status = 200, description = "It is kept"),
+        (status = "4XX", description = "It is refused; nothing else is told", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "To be sent again", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn receive(
+    State(app): State<AppState>,
+    Path(provider): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    if !kassa_providers::registry::all()
+        .iter()
+        .any(|entry| entry.facts.id == provider)
+    {
+        return Err(Fault::NotFound.into());
+    }
+    let raw = RawCallback {
+        body: body.to_vec(),
+    };
+    let shops = &app.config.shops;
+    let (provider, attempt) = gateway::routing(shops, &provider, &raw).ok_or(Fault::Callback)?;
+    let payment = app.store.by_attempt(provider, &attempt).await?;
+    let hinted = payment.as_ref().map(|payment| payment.shop.as_str());
+    let Heard::Verified(report) = gateway::hear(shops, provider, &raw, hinted) else {
+        app.metrics.callback(provider, "refused");
+        tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
+        return Err(Fault::Callback.into());
+    };
+    let outcome = match app.store.apply(provider, report, clock::now()).await? {
+        Applied::Unknown => {
+            // Another system may use the same account: there is nothing to repeat.
+            tracing::warn!(
+                target: "kassa::callbacks",
+                provider,
+                "a verified callback is about no payment of ours"
+            );
+            "unknown"
+        }
+        Applied::Duplicate => "duplicate",
+        Applied::Changed {
+            token,
+            status,
+            flags,
+        } => {
+            app.changed(&token);
+            let id = payment.map(|payment| payment.id).unwrap_or_default();
+            tracing::info!(
+                target: "kassa::callbacks",
+                provider,
+                payment = %id,
+                status = status.as_str(),
+                ?flags,
+                "a report was applied"
+            );
+            "applied"
+        }
+    };
+    app.metrics.callback(provider, outcome);
+    Ok(StatusCode::OK)
+}

@@ -1,0 +1,399 @@
+//! The checkout API: what a customer's browser may do with a payment's token.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{
+    Json,
+    extract::{Path, Request, State},
+    middleware::Next,
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
+};
+use futures_util::{Stream, stream};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use kassa_checkout::{
+    BankId, Language, Status,
+    contract::{NextStep, PayRequest, PaymentStatus, Session},
+    selection::OptionName,
+};
+use tokio::sync::watch;
+
+use super::{opened, shop::refused_by_provider};
+use crate::{
+    body::Strict,
+    clock, gateway,
+    problem::{Fault, Problem, ProblemBody},
+    security::{self, From, token_of},
+    shop::Shop,
+    state::AppState,
+    store::{Begin, Begun, Payment},
+    view,
+};
+
+/// For how many seconds the same choice is the same attempt: a form sent twice.
+const SAME_WITHIN: u64 = 10;
+/// How often a stream reads again by itself, for changes that another process made.
+const READ_AGAIN: Duration = Duration::from_secs(10);
+/// How long a stream lasts; browsers come again by themselves.
+const STREAM: Duration = Duration::from_secs(15 * 60);
+
+/// Reads all that the widget needs to begin.
+#[utoipa::path(
+    get, path = "/checkout/{token}/session", tag = "checkout", operation_id = "readSession",
+    params(("token" = String, Path, description = "The checkout token")),
+    responses(
+        (status = 200, description = "The session", body = Session),
+        (status = "4XX", description = "Why not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "Not now", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn session(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let (payment, shop) = opened(&app, &token).await?;
+    Ok(for_shop(Json(session_of(&payment, &shop, None)), &shop))
+}
+
+/// The session of a payment; `language` is the one on screen, where one is known.
+pub(crate) fn session_of(payment: &Payment, shop: &Shop, language: Option<Language>) -> Session {
+    let selection = &payment.terms.selection;
+    Session {
+        payee: shop.payee.clone(),
+        amount_cents: payment.lifecycle.amount().cents(),
+        currency: payment.lifecycle.amount().currency(),
+        reference: view::reference_print(&payment.reference),
+        order: payment.order.clone(),
+        description: payment.terms.description.clone(),
+        language: payment.terms.language.or(language).unwrap_or_default(),
+        option: OptionName::from(selection),
+        choose_at: payment.terms.choose_at,
+        methods: shop.methods_for(selection),
+        banks: shop.banks_for(selection),
+        status: status_of(payment, shop),
+        expires_at: payment.expires_at,
+    }
+}
+
+/// Where a payment stands, with the name of the bank chosen last.
+pub(crate) fn status_of(payment: &Payment, shop: &Shop) -> PaymentStatus {
+    let bank = payment
+        .latest
+        .as_ref()
+        .and_then(|latest| latest.bank.as_ref());
+    let names = bank.and_then(|id| {
+        let banks = shop.all_banks();
+        banks
+            .into_iter()
+            .find(|bank| bank.id == *id)
+            .map(|bank| bank.names)
+    });
+    view::status(payment, names)
+}
+
+/// Takes the customer's choice and tells the browser where to go.
+///
+/// The same choice within ten seconds is answered with the same step: a form sent twice.
+#[utoipa::path(
+    post, path = "/checkout/{token}/pay", tag = "checkout", operation_id = "pay",
+    params(("token" = String, Path, description = "The checkout token")),
+    request_body = PayRequest,
+    responses(
+        (status = 200, description = "What the browser does next", body = NextStep),
+        (status = "4XX", description = "Why not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "Not now", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn pay(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    Strict(request): Strict<PayRequest>,
+) -> Result<Response, Problem> {
+    let (payment, shop) = opened(&app, &token).await?;
+    let embedded = match security::sender(&app.config, &headers) {
+        From::Here => false,
+        From::Origin(origin) if shop.permits_origin(origin) => true,
+        From::Origin(_) => return Err(Fault::Origin.into()),
+    };
+    let step = begin(&app, &payment, &shop, request, embedded).await?;
+    Ok(for_shop(Json(step), &shop))
+}
+
+/// Begins an attempt with the customer's choice.
+pub(crate) async fn begin(
+    app: &AppState,
+    payment: &Payment,
+    shop: &Shop,
+    request: PayRequest,
+    embedded: bool,
+) -> Result<NextStep, Problem> {
+    check_choice(payment, shop, &request)?;
+    let language = request
+        .language
+        .or(payment.terms.language)
+        .unwrap_or_default();
+    let provider = shop.account.provider.facts().id;
+    let begin = Begin {
+        token: payment.token.clone(),
+        provider,
+        bank: request.bank,
+        method: request.method,
+        language,
+        embedded,
+        now: clock::now(),
+        same_within: SAME_WITHIN,
+    };
+    match app.store.begin_attempt(begin).await? {
+        Begun::Attempt {
+            payment,
+            attempt,
+            new,
+        } => {
+            if new {
+                app.metrics.begun(provider);
+                app.changed(&payment.token);
+            }
+            gateway::begin(shop, &payment, &attempt, &app.config.public_url)
+                .map(gateway::next_step)
+                .map_err(|error| refused_by_provider(&error))
+        }
+        Begun::CannotPay => Err(Fault::CannotPay.into()),
+        Begun::Unknown => Err(Fault::NotFound.into()),
+    }
+}
+
+fn check_choice(payment: &Payment, shop: &Shop, request: &PayRequest) -> Result<(), Problem> {
+    let refuse = |field: &str, detail: &str| Err(Problem::field(Fault::Choice, field, detail));
+    let at_provider = gateway::chooses_at_provider(payment);
+    match (&request.bank, &request.method) {
+        (Some(_), Some(_)) => refuse("method", "expected a bank or a method, not both"),
+        (None, None) if at_provider => Ok(()),
+        (None, None) => refuse("bank", "expected a bank or a method"),
+        (Some(_), None) if at_provider => refuse("bank", "the choice is made at the provider"),
+        (None, Some(_)) if at_provider => refuse("method", "the choice is made at the provider"),
+        (Some(bank), None) => check_bank(payment, shop, bank),
+        (None, Some(code)) => {
+            let methods = shop.methods_for(&payment.terms.selection);
+            if methods.iter().any(|method| method.code == *code) {
+                Ok(())
+            } else {
+                refuse("method", "this method is not offered")
+            }
+        }
+    }
+}
+
+fn check_bank(payment: &Payment, shop: &Shop, bank: &BankId) -> Result<(), Problem> {
+    let banks = shop.banks_for(&payment.terms.selection);
+    match banks.iter().find(|offer| offer.id == *bank) {
+        None => Err(Problem::field(
+            Fault::Choice,
+            "bank",
+            "this bank is not offered",
+        )),
+        Some(offer) if offer.unavailable.is_some() => Err(Fault::BankUnavailable.into()),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Reads where the payment stands.
+#[utoipa::path(
+    get, path = "/checkout/{token}/status", tag = "checkout", operation_id = "readStatus",
+    params(("token" = String, Path, description = "The checkout token")),
+    responses(
+        (status = 200, description = "The status", body = PaymentStatus),
+        (status = "4XX", description = "Why not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "Not now", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn status(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let (payment, shop) = opened(&app, &token).await?;
+    Ok(for_shop(Json(status_of(&payment, &shop)), &shop))
+}
+
+/// Follows where the payment stands: a message at once and on every change, each a status as
+/// JSON with the version as its id. Ends when the payment is settled; a browser that comes again
+/// knowing the settled version is answered 204, which stops it.
+#[utoipa::path(
+    get, path = "/checkout/{token}/events", tag = "checkout", operation_id = "followStatus",
+    params(
+        ("token" = String, Path, description = "The checkout token"),
+        ("Last-Event-ID" = Option<String>, Header, description = "The version known already"),
+    ),
+    responses(
+        (status = 200, description = "Server-sent events, each one a status", body = PaymentStatus, content_type = "text/event-stream"),
+        (status = 204, description = "Nothing more will come"),
+        (status = "4XX", description = "Why not", body = ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "Not now", body = ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn events(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    // Watching begins before reading, so that no change falls between the two.
+    let changes = app.watchers.watch(&token);
+    let (payment, shop) = opened(&app, &token).await?;
+    let known = headers
+        .get("last-event-id")
+        .and_then(|id| id.to_str().ok())
+        .and_then(|id| id.parse::<u64>().ok());
+    if is_settled(payment.status()) && known.is_some_and(|known| known >= payment.version) {
+        return Ok(for_shop(StatusCode::NO_CONTENT, &shop));
+    }
+    let follower = Follower {
+        stopping: app.stopping(),
+        changes,
+        app,
+        token,
+        sent: None,
+        until: tokio::time::Instant::now() + STREAM,
+    };
+    let mut response = for_shop(
+        Sse::new(follower.stream()).keep_alive(KeepAlive::new().interval(READ_AGAIN)),
+        &shop,
+    );
+    // Proxies that gather answers would hold the messages back.
+    response.headers_mut().insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
+    Ok(response)
+}
+
+/// Whether nothing that a waiting customer would wait for can come any more.
+const fn is_settled(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Paid
+            | Status::Expired
+            | Status::PartiallyRefunded
+            | Status::Refunded
+            | Status::Reversed
+    )
+}
+
+struct Follower {
+    app: AppState,
+    token: String,
+    changes: watch::Receiver<()>,
+    stopping: watch::Receiver<bool>,
+    /// The version and status sent last.
+    sent: Option<(u64, Status)>,
+    until: tokio::time::Instant,
+}
+
+impl Follower {
+    fn stream(self) -> impl Stream<Item = Result<Event, Infallible>> {
+        stream::unfold(self, |mut follower| async move {
+            let event = follower.next().await?;
+            Some((Ok(event), follower))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((_, status)) = self.sent {
+                if is_settled(status) {
+                    return None;
+                }
+                self.wait().await?;
+            }
+            let (payment, shop) = match opened(&self.app, &self.token).await {
+                Ok(opened) => opened,
+                // The browser comes again when the stream ends.
+                Err(_) => return None,
+            };
+            if self
+                .sent
+                .is_none_or(|(version, _)| version < payment.version)
+            {
+                self.sent = Some((payment.version, payment.status()));
+                return Event::default()
+                    .id(payment.version.to_string())
+                    .json_data(status_of(&payment, &shop))
+                    .ok();
+            }
+        }
+    }
+
+    /// Until something may have changed; `None` when the stream is to end.
+    async fn wait(&mut self) -> Option<()> {
+        tokio::select! {
+            changed = self.changes.changed() => changed.ok(),
+            () = tokio::time::sleep(READ_AGAIN) => Some(()),
+            () = tokio::time::sleep_until(self.until) => None,
+            _ = self.stopping.wait_for(|stopping| *stopping) => None,
+        }
+    }
+}
+
+/// An answer that pages of this shop may read; see [`cors`].
+fn for_shop(answer: impl IntoResponse, shop: &Shop) -> Response {
+    let mut response = answer.into_response();
+    response
+        .extensions_mut()
+        .insert(ReadableBy(shop.origins.clone()));
+    response
+}
+
+/// The origins whose pages may read an answer.
+#[derive(Clone)]
+struct ReadableBy(Vec<String>);
+
+/// Cross-origin requests: for the pages of the payment's own shop, and nobody else's.
+pub(crate) async fn cors(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    let preflight = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if preflight {
+        answer_preflight(&app, request.uri().path()).await
+    } else {
+        next.run(request).await
+    };
+    let readable_by = response.extensions_mut().remove::<ReadableBy>();
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let (Some(origin), Some(ReadableBy(origins))) = (origin, readable_by)
+        && origins.iter().any(|permitted| origin == permitted.as_str())
+    {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("cross-origin"),
+        );
+    }
+    response
+}
+
+async fn answer_preflight(app: &AppState, path: &str) -> Response {
+    let Some(token) = token_of(path) else {
+        return Problem::new(Fault::NotFound).into_response();
+    };
+    match opened(app, token).await {
+        Ok((_, shop)) => for_shop(
+            (
+                StatusCode::NO_CONTENT,
+                [
+                    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+                    (
+                        header::ACCESS_CONTROL_ALLOW_HEADERS,
+                        "content-type, last-event-id",
+                    ),
+                    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+                ],
+            ),
+            &shop,
+        ),
+        Err(problem) => problem.into_response(),
+    }
+}

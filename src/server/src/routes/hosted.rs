@@ -1,0 +1,389 @@
+//! The hosted page: the whole checkout without a script, and the element where one runs.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use kassa_checkout::{
+    BankId, Language, Status,
+    contract::{NextStep, PayRequest, Session},
+};
+use kassa_widget::{Fault as PageFault, PageLinks, Step, ssr};
+use serde::Deserialize;
+
+use super::{assets, checkout, opened};
+use crate::{
+    problem::{Fault, Problem},
+    security::{self, From},
+    state::AppState,
+    view,
+};
+
+/// After how many seconds a page without script asks again, from the first time on.
+const PAUSES: [u32; 6] = [2, 2, 3, 5, 10, 20];
+/// After how many times it stops, a quarter of an hour later.
+const LAST_TIME: u32 = 48;
+
+/// What the address of the page may say.
+#[derive(Debug, Deserialize, Default)]
+pub(crate) struct PageQuery {
+    lang: Option<String>,
+    step: Option<String>,
+    fault: Option<String>,
+    /// How often the page has asked by itself.
+    again: Option<u32>,
+}
+
+/// Shows the page.
+pub(crate) async fn page(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = query.lang.as_deref().and_then(Language::from_tag);
+    let (payment, shop) = match opened(&app, &token).await {
+        Ok(opened) => opened,
+        Err(problem) => return broken(&app, &problem, asked.or_else(|| accepted(&headers))),
+    };
+    let language = asked
+        .or(payment.terms.language)
+        .or_else(|| accepted(&headers))
+        .unwrap_or_default();
+    let session = checkout::session_of(&payment, &shop, Some(language));
+    let page = format!("/checkout/{token}");
+    let links = PageLinks {
+        pay: format!("{page}/choose"),
+        page: page.clone(),
+        step: query.step.as_deref().and_then(Step::from_query),
+        fault: query.fault.as_deref().and_then(fault_of),
+    };
+    let chooses = session.status.can_pay
+        && (links.step.is_some()
+            || links.fault.is_some()
+            || session.status.status == Status::Created);
+    let refresh = (!chooses && is_open(session.status.status))
+        .then(|| refresh(&page, language, query.again.unwrap_or(0)))
+        .flatten();
+    let frame = Frame {
+        language,
+        title: ssr::page_title(&session, language),
+        head: refresh.unwrap_or_default(),
+        languages: languages(&page, language, links.step),
+        content: element(&token, language, &session, &links),
+    };
+    frame.respond(&app, StatusCode::OK)
+}
+
+/// The element with the markup that does without it.
+fn element(token: &str, language: Language, session: &Session, links: &PageLinks) -> String {
+    let markup = ssr::checkout_page(session, language, links);
+    let (token, language) = (escape(token), language.code());
+    format!(
+        "<kassa-checkout session=\"{token}\" api=\"\" lang=\"{language}\">{markup}</kassa-checkout>"
+    )
+}
+
+fn is_open(status: Status) -> bool {
+    matches!(
+        status,
+        Status::Redirected | Status::Pending | Status::AwaitingConfirmation
+    )
+}
+
+/// For browsers without script: load the page again, more and more rarely.
+fn refresh(page: &str, language: Language, times: u32) -> Option<String> {
+    if times >= LAST_TIME {
+        return None;
+    }
+    let index = usize::try_from(times).unwrap_or(usize::MAX);
+    let pause = PAUSES.get(index).or(PAUSES.last()).copied()?;
+    let (page, language, next) = (escape(page), language.code(), times + 1);
+    Some(format!(
+        "<noscript><meta http-equiv=\"refresh\" \
+         content=\"{pause};url={page}?lang={language}&amp;again={next}\"></noscript>"
+    ))
+}
+
+/// What the customer chose, sent as a form.
+#[derive(Debug, Default)]
+struct Chosen {
+    bank: Option<String>,
+    method: Option<String>,
+    language: Option<Language>,
+}
+
+impl Chosen {
+    /// Reads the form; fields that are not known here mean nothing.
+    fn read(body: &[u8]) -> Self {
+        let mut chosen = Self::default();
+        for (name, value) in url::form_urlencoded::parse(body) {
+            let value = value.into_owned();
+            match &*name {
+                "bank" => chosen.bank = Some(value),
+                "method" => chosen.method = Some(value),
+                "language" => chosen.language = Language::from_tag(&value),
+                _ => {}
+            }
+        }
+        chosen
+    }
+
+    fn request(self) -> Result<PayRequest, Problem> {
+        let bank = self.bank.map(|bank| BankId::parse(&bank)).transpose();
+        Ok(PayRequest {
+            bank: bank.map_err(|error| Problem::coded(&error))?,
+            method: self.method,
+            language: self.language,
+        })
+    }
+}
+
+/// Takes a choice made without script, and sends the customer on.
+///
+/// The token is the capability; a page of another origin does not have it, and is refused besides.
+pub(crate) async fn choose(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let From::Origin(_) = security::sender(&app.config, &headers) {
+        return Problem::new(Fault::Origin).into_response();
+    }
+    let chosen = Chosen::read(&body);
+    let language = chosen.language;
+    let (payment, shop) = match opened(&app, &token).await {
+        Ok(opened) => opened,
+        Err(problem) => return broken(&app, &problem, language.or_else(|| accepted(&headers))),
+    };
+    let step = match chosen.request() {
+        Ok(request) => checkout::begin(&app, &payment, &shop, request, false).await,
+        Err(problem) => Err(problem),
+    };
+    match step {
+        Ok(NextStep::Redirect { url }) => see_other(&url),
+        Ok(NextStep::PostForm { url, fields }) => {
+            let language = language.or(payment.terms.language).unwrap_or_default();
+            let inputs: String = fields
+                .iter()
+                .map(|field| {
+                    let (name, value) = (escape(&field.name), escape(&field.value));
+                    format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+                })
+                .collect();
+            let go_on = onward(language);
+            let frame = Frame {
+                language,
+                title: go_on.to_owned(),
+                head: String::new(),
+                languages: String::new(),
+                content: format!(
+                    "<form class=\"onward\" method=\"post\" action=\"{}\">{inputs}\
+                     <button>{go_on}</button></form>",
+                    escape(&url)
+                ),
+            };
+            frame.respond(&app, StatusCode::OK)
+        }
+        Ok(NextStep::Await) => see_other(&format!("/checkout/{token}")),
+        Err(problem) => {
+            let fault = if problem.status().is_server_error() {
+                "provider"
+            } else {
+                "not-payable"
+            };
+            let language = language.map_or("", Language::code);
+            see_other(&format!("/checkout/{token}?lang={language}&fault={fault}"))
+        }
+    }
+}
+
+/// The customer comes back from the provider: come and look, never proof of anything.
+///
+/// Who chose in the shop's own page goes back there; who chose here sees the result here.
+pub(crate) async fn come_back(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    match opened(&app, &token).await {
+        Ok((payment, _)) => match &payment.latest {
+            Some(latest) if latest.embedded => see_other(&view::return_url(&payment)),
+            Some(latest) => {
+                let language = latest.language.code();
+                see_other(&format!("/checkout/{token}?lang={language}"))
+            }
+            None => see_other(&format!("/checkout/{token}")),
+        },
+        Err(problem) => broken(&app, &problem, accepted(&headers)),
+    }
+}
+
+fn see_other(url: &str) -> Response {
+    match HeaderValue::from_str(url) {
+        Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
+        Err(_) => Problem::new(Fault::Internal).into_response(),
+    }
+}
+
+fn accepted(headers: &HeaderMap) -> Option<Language> {
+    headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(Language::from_accept)
+}
+
+fn fault_of(word: &str) -> Option<PageFault> {
+    match word {
+        "provider" => Some(PageFault::Provider),
+        "not-payable" => Some(PageFault::NotPayable),
+        _ => None,
+    }
+}
+
+/// The page of a payment that cannot be shown.
+fn broken(app: &AppState, problem: &Problem, language: Option<Language>) -> Response {
+    let language = language.unwrap_or_default();
+    let fault = if problem.status() == StatusCode::NOT_FOUND {
+        PageFault::Unknown
+    } else {
+        PageFault::Unreachable
+    };
+    let frame = Frame {
+        language,
+        title: "Kassa".to_owned(),
+        head: String::new(),
+        languages: String::new(),
+        content: ssr::fault_page(fault, language),
+    };
+    frame.respond(app, problem.status())
+}
+
+/// A whole page. All but title are markup.
+struct Frame {
+    language: Language,
+    title: String,
+    head: String,
+    languages: String,
+    content: String,
+}
+
+impl Frame {
+    fn respond(self, app: &AppState, status: StatusCode) -> Response {
+        let Self {
+            language,
+            title,
+            head,
+            languages,
+            content,
+        } = self;
+        let (language, title) = (language.code(), escape(&title));
+        let widget = if assets::has_widget() {
+            "<link rel=\"stylesheet\" href=\"/assets/checkout/kassa.css\">\
+             <script type=\"module\" src=\"/assets/checkout/index.js\"></script>"
+        } else {
+            ""
+        };
+        let page = format!(
+            "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\">\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+             <meta name=\"robots\" content=\"noindex\">\
+             <meta name=\"color-scheme\" content=\"light dark\">\
+             <title>{title}</title>\
+             <link rel=\"stylesheet\" href=\"/assets/page/hosted.css\">{widget}{head}</head>\
+             <body><main class=\"hosted\">{content}</main>{languages}</body></html>"
+        );
+        let mut response = (status, axum::response::Html(page)).into_response();
+        if let Ok(policy) = HeaderValue::from_str(&security::page_policy(&app.config)) {
+            response
+                .headers_mut()
+                .insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    }
+}
+
+/// The links to the page in the other languages.
+fn languages(page: &str, current: Language, step: Option<Step>) -> String {
+    let step = step.map_or_else(String::new, |step| format!("&amp;step={}", step.as_str()));
+    let page = escape(page);
+    let links: String = Language::ALL
+        .into_iter()
+        .map(|language| {
+            let code = language.code();
+            let name = match language {
+                Language::Fi => "Suomi",
+                Language::Sv => "Svenska",
+                Language::En => "English",
+            };
+            let current = if language == current {
+                " aria-current=\"true\""
+            } else {
+                ""
+            };
+            format!(
+                "<li><a href=\"{page}?lang={code}{step}\" lang=\"{code}\" \
+                 hreflang=\"{code}\"{current}>{name}</a></li>"
+            )
+        })
+        .collect();
+    let label = match current {
+        Language::Fi => "Kieli",
+        Language::Sv => "Språk",
+        Language::En => "Language",
+    };
+    format!("<nav class=\"languages\" aria-label=\"{label}\"><ul>{links}</ul></nav>")
+}
+
+const fn onward(language: Language) -> &'static str {
+    match language {
+        Language::Fi => "Jatka pankkiin",
+        Language::Sv => "Fortsätt till banken",
+        Language::En => "Continue to the bank",
+    }
+}
+
+/// Text as it stands in markup and in quoted attributes.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Language, escape, refresh};
+
+    #[test]
+    fn markup_in_text_stays_text() {
+        assert_eq!(
+            escape("<a href='x' title=\"y\">&"),
+            "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;"
+        );
+    }
+
+    #[test]
+    fn a_page_asks_more_and_more_rarely_and_stops() {
+        let pause = |times| refresh("/p", Language::Fi, times);
+        assert!(
+            pause(0)
+                .unwrap()
+                .contains("content=\"2;url=/p?lang=fi&amp;again=1\"")
+        );
+        assert!(pause(5).unwrap().contains("content=\"20;"));
+        assert!(pause(47).unwrap().contains("content=\"20;"));
+        assert_eq!(pause(48), None);
+    }
+}

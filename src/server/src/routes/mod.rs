@@ -1,0 +1,125 @@
+//! The addresses that the server answers at.
+
+pub(crate) mod assets;
+pub(crate) mod callbacks;
+pub(crate) mod checkout;
+pub(crate) mod health;
+pub(crate) mod hosted;
+pub(crate) mod openapi;
+pub(crate) mod shop;
+mod terms;
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRequestParts},
+    middleware::{from_fn, from_fn_with_state},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use http::request::Parts;
+
+use crate::{
+    body,
+    problem::{Fault, Problem},
+    security,
+    shop::Shop,
+    state::AppState,
+    store::{Payment, StoreError},
+    telemetry,
+};
+
+/// The service's router, with all its layers.
+pub fn app(state: AppState) -> Router {
+    Router::new()
+        .merge(for_shops())
+        .merge(for_customers(&state))
+        .route(
+            "/callbacks/{provider}",
+            post(callbacks::receive).layer(DefaultBodyLimit::max(callbacks::LARGEST)),
+        )
+        .route("/assets/checkout/{*file}", get(assets::checkout))
+        .route("/assets/page/{file}", get(assets::page))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document))
+        .fallback(nothing)
+        .method_not_allowed_fallback(wrong_method)
+        // From the inside out: work that nobody's hang-up ends, an answer in time, the headers
+        // of every answer, the line in the log.
+        .layer(from_fn(security::detach))
+        .layer(from_fn(security::in_time))
+        .layer(from_fn_with_state(state.clone(), security::headers))
+        .layer(from_fn_with_state(state.clone(), telemetry::trace))
+        .with_state(state)
+}
+
+fn for_shops() -> Router<AppState> {
+    Router::new()
+        .route("/v1/payments", post(shop::create).get(shop::list))
+        .route("/v1/payments/{id}", get(shop::read))
+        .route("/v1/payments/{id}/events", get(shop::events))
+        .layer(DefaultBodyLimit::max(body::LARGEST))
+}
+
+fn for_customers(state: &AppState) -> Router<AppState> {
+    let api = Router::new()
+        .route("/checkout/{token}/session", get(checkout::session))
+        .route("/checkout/{token}/pay", post(checkout::pay))
+        .route("/checkout/{token}/status", get(checkout::status))
+        .route("/checkout/{token}/events", get(checkout::events))
+        .layer(from_fn_with_state(state.clone(), checkout::cors));
+    let pages = Router::new()
+        .route("/checkout/{token}", get(hosted::page))
+        .route("/checkout/{token}/choose", post(hosted::choose))
+        .route(
+            "/return/{token}",
+            get(hosted::come_back).post(hosted::come_back),
+        );
+    api.merge(pages)
+        .layer(DefaultBodyLimit::max(body::LARGEST))
+        .layer(from_fn_with_state(state.clone(), security::limit))
+}
+
+async fn nothing() -> Problem {
+    Problem::new(Fault::NotFound)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(Fault::Method)
+}
+
+/// The shop whose API key a request bears.
+pub(crate) struct Authorized(pub(crate) std::sync::Arc<Shop>);
+
+impl FromRequestParts<AppState> for Authorized {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Response> {
+        app.shop_of(&parts.headers)
+            .map(Self)
+            .ok_or_else(|| Problem::new(Fault::Unauthorized).into_response())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(target: "kassa::store", %error, "an operation failed");
+        match error {
+            StoreError::Unavailable => Self::new(Fault::Unavailable).retry_after(1),
+            _ => Self::new(Fault::Internal),
+        }
+    }
+}
+
+/// The payment that a token opens, and its shop.
+pub(crate) async fn opened(
+    app: &AppState,
+    token: &str,
+) -> Result<(Payment, std::sync::Arc<Shop>), Problem> {
+    let payment = app.store.by_token(token).await?;
+    let payment = payment.ok_or(Fault::NotFound)?;
+    // A shop that was taken out of the configuration has no checkout any more.
+    let shop = app.config.shops.get(&payment.shop).ok_or(Fault::NotFound)?;
+    Ok((payment, shop.clone()))
+}

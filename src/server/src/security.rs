@@ -1,0 +1,249 @@
+//! What every answer and every request goes through: headers, limits, detachment, origins.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+    time::Duration,
+};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use crate::{
+    config::{Config, Limits},
+    problem::{Fault, Problem},
+    state::AppState,
+};
+
+/// The policy of an answer that is not a page: nothing may be loaded on its behalf.
+const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
+     form-action 'none'";
+/// A year, in seconds.
+const HSTS: &str = "max-age=31536000; includeSubDomains";
+
+/// The content security policy of the hosted pages: own scripts and styles only, nothing inline,
+/// forms to us and (by way of a redirect) to the providers, in no frame.
+pub(crate) fn page_policy(config: &Config) -> String {
+    let mut policy = String::from(
+        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'self'",
+    );
+    for origin in &config.provider_origins {
+        policy.push(' ');
+        policy.push_str(origin);
+    }
+    policy
+}
+
+/// Adds the headers that every answer carries, unless a handler set its own.
+pub(crate) async fn headers(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut default = |name: HeaderName, value: &'static str| {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    };
+    default(header::CONTENT_SECURITY_POLICY, NO_PAGE);
+    default(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    default(header::X_FRAME_OPTIONS, "DENY");
+    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    default(header::REFERRER_POLICY, "same-origin");
+    default(header::CACHE_CONTROL, "no-store");
+    default(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    );
+    default(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    );
+    default(
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    );
+    if app.config.is_https() {
+        default(header::STRICT_TRANSPORT_SECURITY, HSTS);
+    }
+    response
+}
+
+/// Runs a handler to its end even when the client hangs up in the middle of it.
+///
+/// Dropping a handler half way is how acknowledged writes were lost in measured prototypes.
+pub(crate) async fn detach(request: Request, next: Next) -> Response {
+    use tracing::Instrument as _;
+    let work = tokio::spawn(next.run(request).in_current_span());
+    work.await.unwrap_or_else(|_| {
+        tracing::error!(target: "kassa::http", "a handler panicked");
+        Problem::new(Fault::Internal).into_response()
+    })
+}
+
+/// Answers in time, whatever happens; the work goes on, see [`detach`].
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(Duration::from_secs(20), next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Fault::Timeout).retry_after(2).into_response(),
+    }
+}
+
+/// How often a token and an address may ask.
+pub(crate) struct Limiter {
+    by_token: Option<DefaultKeyedRateLimiter<String>>,
+    by_address: Option<DefaultKeyedRateLimiter<IpAddr>>,
+}
+
+impl Limiter {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            by_token: quota(limits.token_per_second, limits.token_burst).map(RateLimiter::keyed),
+            by_address: quota(limits.address_per_second, limits.address_burst)
+                .map(RateLimiter::keyed),
+        }
+    }
+
+    /// Whether these may ask once more.
+    fn admits(&self, token: Option<&str>, address: Option<IpAddr>) -> bool {
+        let token_fits = match (&self.by_token, token) {
+            (Some(limiter), Some(token)) => limiter.check_key(&token.to_owned()).is_ok(),
+            _ => true,
+        };
+        let address_fits = match (&self.by_address, address) {
+            (Some(limiter), Some(address)) => limiter.check_key(&network(address)).is_ok(),
+            _ => true,
+        };
+        token_fits && address_fits
+    }
+
+    /// Forgets those who have not asked for a while.
+    pub(crate) fn forget_idle(&self) {
+        if let Some(limiter) = &self.by_token {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+        if let Some(limiter) = &self.by_address {
+            limiter.retain_recent();
+            limiter.shrink_to_fit();
+        }
+    }
+}
+
+fn quota(per_second: u32, burst: u32) -> Option<Quota> {
+    let per_second = NonZeroU32::new(per_second)?;
+    let burst = NonZeroU32::new(burst).unwrap_or(per_second);
+    Some(Quota::per_second(per_second).allow_burst(burst))
+}
+
+/// The unit that an address is counted by: all of a /64 for IPv6, which one customer has.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => IpAddr::V4(address),
+        IpAddr::V6(address) => {
+            let prefix = u128::from(address) & !u128::from(u64::MAX);
+            IpAddr::V6(prefix.into())
+        }
+    }
+}
+
+/// Refuses customers who ask too often, by token and by address.
+pub(crate) async fn limit(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let address = client_address(&app.config, &request);
+    let token = token_of(request.uri().path());
+    if app.limiter.admits(token, address) {
+        next.run(request).await
+    } else {
+        Problem::new(Fault::RateLimit)
+            .retry_after(1)
+            .into_response()
+    }
+}
+
+/// The token in `/checkout/{token}…` or `/return/{token}`.
+pub(crate) fn token_of(path: &str) -> Option<&str> {
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("checkout" | "return"), Some(token)) => Some(token),
+        _ => None,
+    }
+}
+
+/// Who asks: the peer, or what the proxy in front of us wrote last.
+fn client_address(config: &Config, request: &Request) -> Option<IpAddr> {
+    if config.behind_proxy {
+        return request
+            .headers()
+            .get_all("x-forwarded-for")
+            .iter()
+            .next_back()?
+            .to_str()
+            .ok()?
+            .rsplit(',')
+            .next()?
+            .trim()
+            .parse()
+            .ok();
+    }
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| peer.ip())
+}
+
+/// Whose page sent a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From<'a> {
+    /// One of ours, or no page at all.
+    Here,
+    /// A page of this origin.
+    Origin(&'a str),
+}
+
+/// Whose page sent a request. A page counts as ours by the public address, and by the address
+/// that the browser itself was asked for, which a page cannot forge.
+pub(crate) fn sender<'a>(config: &Config, headers: &'a HeaderMap) -> From<'a> {
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return From::Here;
+    };
+    let origin = origin.to_str().unwrap_or("null");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let authority = origin.split_once("://").map(|(_, authority)| authority);
+    if origin == config.public_origin() || (authority.is_some() && authority == host) {
+        From::Here
+    } else {
+        From::Origin(origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::{network, token_of};
+
+    #[test]
+    fn one_customer_has_one_network() {
+        let same = |a: &str, b: &str| {
+            network(a.parse::<IpAddr>().unwrap()) == network(b.parse::<IpAddr>().unwrap())
+        };
+        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!same("2001:db8::1", "2001:db8:0:1::1"));
+        assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+    }
+
+    #[test]
+    fn a_token_is_found_in_its_place_only() {
+        assert_eq!(token_of("/checkout/abc/status"), Some("abc"));
+        assert_eq!(token_of("/return/abc"), Some("abc"));
+        assert_eq!(token_of("/v1/payments/abc"), None);
+    }
+}

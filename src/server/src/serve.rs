@@ -1,0 +1,91 @@
+//! The service on its socket, from start to a clean end.
+
+use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::net::TcpListener;
+
+use crate::{
+    config::Config,
+    jobs, routes,
+    state::{App, AppState},
+    store::sqlite::{OpenError, SqliteStore},
+};
+
+/// How long requests may take to end once the service stops.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// A service that listens and has not answered yet.
+#[derive(Debug)]
+pub struct Service {
+    /// What its handlers share.
+    pub app: AppState,
+    listener: TcpListener,
+}
+
+/// Why the service did not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The database cannot be used.
+    Store(OpenError),
+    /// The address cannot be listened at.
+    Listen(SocketAddr, io::Error),
+}
+
+impl std::fmt::Display for StartError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Listen(address, error) => write!(f, "{address} cannot be listened at: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
+
+impl Service {
+    /// Opens the database and the socket. In development, where the port may be 0, the public
+    /// address becomes the one that was got.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(mut config: Config) -> Result<Self, StartError> {
+        let store = SqliteStore::open(&config.database).map_err(StartError::Store)?;
+        let refused = |error| StartError::Listen(config.listen, error);
+        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+        config.listen = listener.local_addr().map_err(refused)?;
+        if config.development {
+            config.public_url = format!("http://{}", config.listen);
+        }
+        Ok(Self {
+            app: App::new(config, Arc::new(store)),
+            listener,
+        })
+    }
+
+    /// Answers requests and does the jobs until `stop`, then lets what runs come to its end.
+    ///
+    /// # Errors
+    /// When the socket fails.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let Self { app, listener } = self;
+        let mut jobs = jobs::start(&app);
+        let router = routes::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = app.clone();
+        let graceful = async move {
+            stop.await;
+            stopping.stop();
+        };
+        let mut stopped = app.stopping();
+        let deadline = async move {
+            let _ = stopped.wait_for(|stopping| *stopping).await;
+            tokio::time::sleep(LAST_REQUESTS).await;
+        };
+        let served = tokio::select! {
+            served = axum::serve(listener, router).with_graceful_shutdown(graceful) => served,
+            () = deadline => Ok(()),
+        };
+        app.stop();
+        while jobs.join_next().await.is_some() {}
+        served
+    }
+}

@@ -1,0 +1,279 @@
+//! What the operations take and give.
+
+use std::fmt;
+
+use kassa_checkout::{
+    Amount, BankId, Customer, Language, Lifecycle, Selection, Status, Timestamp, contract::ChooseAt,
+};
+use serde::{Deserialize, Serialize};
+
+/// A payment to create.
+pub struct NewPayment {
+    /// Its identifier.
+    pub id: String,
+    /// Its checkout token.
+    pub token: String,
+    /// The shop.
+    pub shop: String,
+    /// The shop's order number.
+    pub order: String,
+    /// Where its reference comes from.
+    pub reference: NewReference,
+    /// The sum.
+    pub amount: Amount,
+    /// All else that was agreed.
+    pub terms: Terms,
+    /// Now.
+    pub now: Timestamp,
+    /// When the offer to pay ends.
+    pub expires_at: Timestamp,
+    /// Writes the answer that is kept under the idempotency key.
+    pub answer: Box<dyn FnOnce(&Payment) -> String + Send>,
+}
+
+/// Where a reference comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NewReference {
+    /// It is this one, in machine form.
+    Given(String),
+    /// The next free one of the shop's series, which begins with these digits.
+    Allotted {
+        /// The first digits of the series, 1 to 9 first.
+        prefix: String,
+    },
+}
+
+/// What shop and customer agreed on and nobody changes later.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The language that the payment was made in.
+    pub language: Option<Language>,
+    /// What is bought.
+    pub description: Option<String>,
+    /// Who pays.
+    pub customer: Payer,
+    /// How the customer comes to a bank.
+    pub selection: Selection,
+    /// Where the customer chooses.
+    pub choose_at: ChooseAt,
+    /// The shop's page to go back to.
+    pub return_url: String,
+}
+
+/// Who pays, as it is kept. `Debug` of it and of all that holds it shows nothing.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payer {
+    /// The shop's identifier of the customer.
+    pub id: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Electronic mail address.
+    pub email: Option<String>,
+    /// Telephone number.
+    pub phone: Option<String>,
+}
+
+impl Payer {
+    /// The payer as providers take it; a payer without an identifier goes by `otherwise`.
+    #[must_use]
+    pub fn to_customer(&self, otherwise: &str) -> Customer {
+        Customer {
+            id: self.id.clone().unwrap_or_else(|| otherwise.to_owned()),
+            first_name: self.first_name.clone(),
+            last_name: self.last_name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+}
+
+/// A payment as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// Its identifier.
+    pub id: String,
+    /// The shop.
+    pub shop: String,
+    /// The capability to see and pay it.
+    pub token: String,
+    /// The shop's order number.
+    pub order: String,
+    /// The reference in machine form.
+    pub reference: String,
+    /// What was agreed.
+    pub terms: Terms,
+    /// What was seen.
+    pub lifecycle: Lifecycle,
+    /// The latest attempt.
+    pub latest: Option<AttemptRecord>,
+    /// Grows with every change.
+    pub version: u64,
+    /// How many events it has.
+    pub events: u64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it came to its present status.
+    pub changed_at: Timestamp,
+    /// When the offer to pay ends.
+    pub expires_at: Timestamp,
+}
+
+impl Payment {
+    /// Where it stands.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.lifecycle.status()
+    }
+}
+
+impl fmt::Debug for Payment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payment")
+            .field("id", &self.id)
+            .field("status", &self.status())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An attempt to pay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// Its identifier at the provider, `{payment}-{number}`.
+    pub id: String,
+    /// The first attempt is 1.
+    pub number: u64,
+    /// The provider.
+    pub provider: String,
+    /// The bank chosen here, if one was.
+    pub bank: Option<BankId>,
+    /// The other method chosen here, if one was.
+    pub method: Option<String>,
+    /// The language of the provider's page.
+    pub language: Language,
+    /// Whether the choice was made in the shop's own page rather than in the hosted one.
+    pub embedded: bool,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An attempt to begin.
+#[derive(Debug, Clone)]
+pub struct Begin {
+    /// The checkout token.
+    pub token: String,
+    /// The provider.
+    pub provider: &'static str,
+    /// The bank chosen here, if one was.
+    pub bank: Option<BankId>,
+    /// The other method chosen here, if one was.
+    pub method: Option<String>,
+    /// The language of the provider's page.
+    pub language: Language,
+    /// Whether the choice was made in the shop's own page.
+    pub embedded: bool,
+    /// Now.
+    pub now: Timestamp,
+    /// For how many seconds the same choice means the same attempt.
+    pub same_within: u64,
+}
+
+/// What came of beginning an attempt.
+#[derive(Debug, Clone)]
+pub enum Begun {
+    /// An attempt: a new one, or the one of a moment ago.
+    Attempt {
+        /// The payment after it.
+        payment: Box<Payment>,
+        /// The attempt.
+        attempt: AttemptRecord,
+        /// Whether it is a new one.
+        new: bool,
+    },
+    /// The payment cannot be paid now.
+    CannotPay,
+    /// No payment has this token.
+    Unknown,
+}
+
+/// A request's idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// A digest of what was asked.
+    pub fingerprint: String,
+}
+
+/// What came of creating a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It was created; this is the answer.
+    New(String),
+    /// The same request was answered before; this is that answer.
+    Before(String),
+    /// The key was used with another request.
+    KeyReused,
+}
+
+/// Which payments to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// The shop.
+    pub shop: String,
+    /// Only with this status.
+    pub status: Option<Status>,
+    /// Only with this order number.
+    pub order: Option<String>,
+    /// Only with this reference, in machine form.
+    pub reference: Option<String>,
+    /// Only created then or later.
+    pub from: Option<Timestamp>,
+    /// Only created before then.
+    pub to: Option<Timestamp>,
+    /// Only after the payment that was created then and has this identifier, in listing order.
+    pub after: Option<(Timestamp, String)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Something that happened to a payment: who, when, what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRecord {
+    /// Its number within the payment, from 1.
+    pub seq: u64,
+    /// When it was written down.
+    pub at: Timestamp,
+    /// Who: `shop:demo`, `customer`, `provider:ecommpay`, `kassa`.
+    pub who: String,
+    /// What: `payment.created`, `attempt.started`, `provider.reported`, `status.changed`…
+    pub kind: String,
+    /// The particulars as JSON.
+    pub detail: serde_json::Value,
+}
+
+/// A webhook that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The message's identifier, the same on each try.
+    pub id: String,
+    /// The shop.
+    pub shop: String,
+    /// The body to send.
+    pub body: String,
+    /// Which try this is, from 1; also what a claim is told apart by.
+    pub tries: u32,
+}
+
+/// What came of a webhook's try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// The shop took it.
+    Delivered,
+    /// To be tried again then.
+    Again(Timestamp),
+    /// Given up, or the shop wants none.
+    GivenUp,
+}

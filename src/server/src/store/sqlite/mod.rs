@@ -1,0 +1,277 @@
+//! The store in one SQLite file.
+//!
+//! Write-ahead log, `synchronous=FULL`, one writer thread with group commit, a few read
+//! connections. A lock file keeps a second process out. Measured reasons for each of these stand
+//! in the project's notes on the server-side stack; in short: anything less than `FULL` loses
+//! acknowledged writes in a power cut, and group commit makes `FULL` cheap.
+
+mod schema;
+mod sql;
+mod writer;
+
+use std::{
+    fmt,
+    fs::{File, OpenOptions, TryLockError},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
+
+use super::{
+    Answer, Applied, Backlog, Begin, Begun, Created, Delivery, EventRecord, Filter, Idempotency,
+    NewPayment, Outgoing, Payment, Store, StoreError,
+};
+use writer::Writer;
+
+/// SQLite up to 3.51.2 may damage a file when two connections write and checkpoint at once.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// How many reads run at once.
+const READERS: usize = 4;
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    writer: Writer,
+    readers: Arc<Readers>,
+    /// Held for as long as anything here or the writer's thread lives.
+    _lock: Arc<File>,
+}
+
+/// Why a file cannot be opened.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The SQLite that is linked in has a known bug; holds its version number.
+    Version(i32),
+    /// Another process has the file open.
+    Locked,
+    /// The file or its folder cannot be made, read or written.
+    Io(std::io::Error),
+    /// The file is not a database of ours, or is damaged.
+    Store(StoreError),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(version) => write!(
+                f,
+                "SQLite {version} is linked in: expected at least {OLDEST_SQLITE}"
+            ),
+            Self::Locked => f.write_str("another process has the database open"),
+            Self::Io(error) => write!(f, "the database cannot be opened: {error}"),
+            Self::Store(error) => write!(f, "the database cannot be used: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<std::io::Error> for OpenError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, making it and its folder when they are missing, and brings its tables up
+    /// to date.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open(file: &Path) -> Result<Self, OpenError> {
+        let version = rusqlite::version_number();
+        if version < OLDEST_SQLITE {
+            return Err(OpenError::Version(version));
+        }
+        if let Some(folder) = file
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+        {
+            std::fs::create_dir_all(folder)?;
+        }
+        let lock = Arc::new(lock(file)?);
+        let mut connection = Connection::open(file).map_err(sql::refused)?;
+        sql::prepare_writer(&connection)?;
+        schema::migrate(&mut connection)?;
+        let readers = Readers::open(file)?;
+        Ok(Self {
+            writer: Writer::start(connection, Arc::clone(&lock))?,
+            readers: Arc::new(readers),
+            _lock: lock,
+        })
+    }
+
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.readers);
+        let permit = Arc::clone(&readers.permits)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::Unavailable)?;
+        tokio::task::spawn_blocking(move || {
+            let connection = readers.take().ok_or(StoreError::Unavailable)?;
+            let result = work(&connection);
+            readers.give_back(connection);
+            drop(permit);
+            result
+        })
+        .await
+        .map_err(|_| StoreError::Unavailable)?
+    }
+}
+
+/// Takes the lock file beside the database.
+fn lock(file: &Path) -> Result<File, OpenError> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(name)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked),
+        Err(TryLockError::Error(error)) => Err(OpenError::Io(error)),
+    }
+}
+
+/// Connections that read.
+#[derive(Debug)]
+struct Readers {
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    fn open(file: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut idle = Vec::with_capacity(READERS);
+        for _ in 0..READERS {
+            let connection = Connection::open_with_flags(file, flags).map_err(sql::refused)?;
+            sql::prepare_reader(&connection)?;
+            idle.push(connection);
+        }
+        Ok(Self {
+            idle: Mutex::new(idle),
+            permits: Arc::new(Semaphore::new(READERS)),
+        })
+    }
+
+    fn take(&self) -> Option<Connection> {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop()
+    }
+
+    fn give_back(&self, connection: Connection) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(connection);
+    }
+}
+
+impl Store for SqliteStore {
+    fn create(&self, new: NewPayment, idempotency: Option<Idempotency>) -> Answer<'_, Created> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::create(connection, new, idempotency)),
+        )
+    }
+
+    fn payment(&self, shop: &str, id: &str) -> Answer<'_, Option<Payment>> {
+        let (shop, id) = (shop.to_owned(), id.to_owned());
+        Box::pin(self.read(move |connection| sql::payment(connection, &shop, &id)))
+    }
+
+    fn by_token(&self, token: &str) -> Answer<'_, Option<Payment>> {
+        let token = token.to_owned();
+        Box::pin(self.read(move |connection| sql::by_token(connection, &token)))
+    }
+
+    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
+        let attempt = attempt.to_owned();
+        Box::pin(self.read(move |connection| sql::by_attempt(connection, provider, &attempt)))
+    }
+
+    fn list(&self, filter: Filter) -> Answer<'_, Vec<Payment>> {
+        Box::pin(self.read(move |connection| sql::list(connection, &filter)))
+    }
+
+    fn events(&self, shop: &str, id: &str) -> Answer<'_, Option<Vec<EventRecord>>> {
+        let (shop, id) = (shop.to_owned(), id.to_owned());
+        Box::pin(self.read(move |connection| sql::events(connection, &shop, &id)))
+    }
+
+    fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::begin_attempt(connection, &begin)),
+        )
+    }
+
+    fn apply(
+        &self,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Answer<'_, Applied> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::apply(connection, provider, report, now)),
+        )
+    }
+
+    fn end_offers(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<String>> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::end_offers(connection, now, limit)),
+        )
+    }
+
+    fn claim_webhooks(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Answer<'_, Vec<Outgoing>> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::claim_webhooks(connection, now, until, limit)),
+        )
+    }
+
+    fn finish_webhook(&self, id: &str, tries: u32, delivery: Delivery) -> Answer<'_, ()> {
+        let id = id.to_owned();
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::finish_webhook(connection, &id, tries, delivery)),
+        )
+    }
+
+    fn backlog(&self) -> Answer<'_, Backlog> {
+        Box::pin(self.read(sql::backlog))
+    }
+
+    fn ready(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            // An empty transaction of the writer, and a read.
+            self.writer.write(|_| Ok(())).await?;
+            self.read(sql::readable).await
+        })
+    }
+}

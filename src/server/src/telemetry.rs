@@ -1,0 +1,67 @@
+//! Logs: one line an answered request, by route pattern, never by address.
+//!
+//! A log line holds no secret, token, signature or personal data: only identifiers of payments,
+//! shops and requests. Other crates log warnings only, because their finer lines hold addresses.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderName, HeaderValue};
+use tracing::{Instrument as _, Level, info_span};
+use tracing_subscriber::{
+    filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+use crate::{state::AppState, tokens};
+
+/// Starts logging to standard error, as JSON or for people. A second call changes nothing.
+pub fn start(json: bool) {
+    let filter = Targets::new()
+        .with_target("kassa", Level::INFO)
+        .with_default(Level::WARN);
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = fmt::layer().with_writer(std::io::stderr);
+    // Someone else's subscriber, in a test, is as good.
+    let _ = if json {
+        registry.with(layer.json()).try_init()
+    } else {
+        registry.with(layer.with_ansi(false)).try_init()
+    };
+}
+
+/// Gives a request its identifier, and writes one line when it is answered.
+pub(crate) async fn trace(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().clone();
+    // Without randomness there is still an answer; the line only lacks its number.
+    let id = tokens::request_id().unwrap_or_default();
+    let span = info_span!(target: "kassa::http", "request", id = %id);
+    let start = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let took = start.elapsed();
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        tracing::info!(
+            target: "kassa::http",
+            method = %method,
+            route = %route,
+            status,
+            micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "answered"
+        );
+    });
+    app.metrics.answered(method.as_str(), &route, status, took);
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+}

@@ -1,0 +1,145 @@
+//! A payment as shops and customers see it.
+
+use kassa_checkout::{
+    BankId, Currency, Language, Names, Selection, Status,
+    contract::{ChooseAt, PaymentStatus},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{clock, store::Payment};
+
+/// A payment, as the shop API shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub struct PaymentView {
+    /// Its identifier.
+    #[schema(example = "pay_0123456789abcdefghjkmnpq")]
+    pub id: String,
+    /// The checkout token for `<kassa-checkout>`: whoever holds it may see and pay the payment.
+    /// Not in lists and webhooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The address of the hosted page. Not in lists and webhooks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkout_url: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// Grows with every change: an answer or webhook with a smaller one is older.
+    pub version: u64,
+    /// The shop's order number.
+    pub order: String,
+    /// The sum in cents.
+    pub amount: u64,
+    /// Its currency.
+    pub currency: Currency,
+    /// The reference in machine form: `1234561`.
+    pub reference: String,
+    /// The reference as it is printed: `12 34561`.
+    pub reference_print: String,
+    /// What is bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The language that the payment was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// How the customer comes to a bank.
+    pub selection: Selection,
+    /// Where the customer chooses.
+    pub choose_at: ChooseAt,
+    /// The shop's page to go back to.
+    pub return_url: String,
+    /// The bank chosen last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<BankId>,
+    /// The other method chosen last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The provider of the latest attempt.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    /// How many attempts to pay there were.
+    pub attempts: usize,
+    /// When it was made, as RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it came to its present status.
+    pub changed_at: String,
+    /// When the offer to pay ends.
+    pub expires_at: String,
+}
+
+impl PaymentView {
+    /// A payment without its token.
+    #[must_use]
+    pub fn of(payment: &Payment) -> Self {
+        let latest = payment.latest.as_ref();
+        Self {
+            id: payment.id.clone(),
+            token: None,
+            checkout_url: None,
+            status: payment.status(),
+            version: payment.version,
+            order: payment.order.clone(),
+            amount: payment.lifecycle.amount().cents(),
+            currency: payment.lifecycle.amount().currency(),
+            reference: payment.reference.clone(),
+            reference_print: reference_print(&payment.reference),
+            description: payment.terms.description.clone(),
+            language: payment.terms.language,
+            selection: payment.terms.selection.clone(),
+            choose_at: payment.terms.choose_at,
+            return_url: payment.terms.return_url.clone(),
+            bank: latest.and_then(|attempt| attempt.bank.clone()),
+            method: latest.and_then(|attempt| attempt.method.clone()),
+            provider: latest.map(|attempt| attempt.provider.clone()),
+            attempts: payment.lifecycle.attempts().len(),
+            created_at: clock::rfc3339(payment.created_at),
+            changed_at: clock::rfc3339(payment.changed_at),
+            expires_at: clock::rfc3339(payment.expires_at),
+        }
+    }
+
+    /// The payment with its token and the address of its page, for the shop's own eyes.
+    #[must_use]
+    pub fn with_token(payment: &Payment, public_url: &str) -> Self {
+        Self {
+            token: Some(payment.token.clone()),
+            checkout_url: Some(format!("{public_url}/checkout/{}", payment.token)),
+            ..Self::of(payment)
+        }
+    }
+}
+
+/// A reference as it is printed, in groups.
+#[must_use]
+pub fn reference_print(machine: &str) -> String {
+    viite::Reference::parse_machine(machine)
+        .map_or_else(|_| machine.to_owned(), |reference| reference.to_print())
+}
+
+/// The shop's page to go back to, told which payment it is about.
+#[must_use]
+pub fn return_url(payment: &Payment) -> String {
+    let Ok(mut url) = url::Url::parse(&payment.terms.return_url) else {
+        return payment.terms.return_url.clone();
+    };
+    url.query_pairs_mut().append_pair("payment", &payment.id);
+    url.into()
+}
+
+/// Where a payment stands, as the customer sees it; `names` are those of the bank chosen last.
+#[must_use]
+pub fn status(payment: &Payment, names: Option<Names>) -> PaymentStatus {
+    let latest = payment.latest.as_ref();
+    PaymentStatus {
+        status: payment.status(),
+        bank: latest.and_then(|attempt| attempt.bank.clone()),
+        bank_names: names,
+        can_pay: payment.lifecycle.can_pay(),
+        chosen_at: latest.map(|attempt| attempt.at),
+        accepted_at: payment.lifecycle.accepted_at(),
+        changed_at: payment.changed_at,
+        version: payment.version,
+        return_url: return_url(payment),
+    }
+}
