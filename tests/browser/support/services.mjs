@@ -1,0 +1,133 @@
+// Kassa, the simulator and the demo shop, as programs of their own on free loopback ports.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const PROGRAMS = process.env.KASSA_BIN_DIR ?? fileURLToPath(new URL('../../../target/debug', import.meta.url));
+const WEEK = 7 * 24 * 60 * 60;
+
+/** Starts all three. The database is in a folder of its own, which `stop` removes. */
+export async function startServices() {
+  const [kassa, simulator, shop] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
+  const at = (address) => `http://${address}`;
+  const data = await mkdtemp(join(tmpdir(), 'kassa-browser-'));
+  const started = [
+    new Program('kassa-simulator', ['--listen', simulator]),
+    new Program('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop)]),
+    new Program('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
+  ];
+  const stop = async () => {
+    await Promise.all(started.map((program) => program.stop()));
+    await rm(data, { recursive: true, force: true });
+  };
+  try {
+    await Promise.all(started.map((program) => program.ready));
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return new Services({ kassa: at(kassa), simulator: at(simulator), shop: at(shop) }, stop);
+}
+
+/** The running programs, and what a test does behind the customer's back. */
+class Services {
+  constructor({ kassa, simulator, shop }, stop) {
+    Object.assign(this, { kassa, simulator, shop, stop });
+  }
+
+  /** The origins that pages may talk to. */
+  get origins() {
+    return [this.kassa, this.simulator, this.shop];
+  }
+
+  /** Has the shop take an order, as its checkout page does. */
+  async order({ option = 'all_banks', at = 'kassa', language = 'fi' } = {}) {
+    const banks = { named_banks: ['nordea', 'op'], single_bank: ['nordea'] }[option];
+    const order = await post(`${this.shop}/api/orders`, {
+      items: { tea: 2 },
+      language,
+      customer: { first_name: 'Maija', last_name: 'Meikäläinen', email: 'maija@example.fi' },
+      selection: { option, ...(banks && { banks }) },
+      choose_at: at,
+    });
+    return {
+      ...order,
+      /** The shop's own checkout page with the element in it. */
+      embedded: `${this.shop}/checkout.html?order=${order.key}`,
+      hosted: order.payment.checkout_url,
+    };
+  }
+
+  /** Lets a week pass at the simulator, and waits until Kassa has heard what came of it. */
+  async weekLater() {
+    await post(`${this.simulator}/control/clock`, { skip_seconds: WEEK });
+    await post(`${this.simulator}/control/callbacks/flush`, {});
+  }
+
+  /** How many payments the simulator was asked to open. */
+  async opened() {
+    const answer = await fetch(`${this.simulator}/control/payments`);
+    return (await answer.json()).payments;
+  }
+}
+
+async function post(address, body) {
+  const answer = await fetch(address, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  assert.ok(answer.ok, `${address} answered ${answer.status}: ${await answer.clone().text()}`);
+  return answer.json();
+}
+
+/** A program that says `listening on` when it is ready. */
+class Program {
+  #child;
+  #said = '';
+
+  constructor(name, args) {
+    const path = join(PROGRAMS, name);
+    assert.ok(existsSync(path), `${path} is not built; \`cargo build\` makes it, KASSA_BIN_DIR names its folder`);
+    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.ended = new Promise((done) => this.#child.once('exit', done));
+    this.ready = new Promise((resolve, reject) => {
+      const hear = (bytes) => {
+        // The last words are enough to say why a program ended.
+        this.#said = (this.#said + bytes).slice(-4_000);
+        if (this.#said.includes('listening on http')) resolve();
+      };
+      this.#child.stdout.on('data', hear);
+      this.#child.stderr.on('data', hear);
+      this.#child.once('error', reject);
+      this.#child.once('exit', (code) => reject(new Error(`${name} ended (${code}): ${this.#said}`)));
+    });
+    this.ready.catch(() => {}); // Awaited by whoever started it.
+    // A test file that crashes leaves no program behind.
+    process.once('exit', () => this.#child.kill('SIGKILL'));
+  }
+
+  async stop() {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** Ports that are free now, all different. */
+async function freePorts(count) {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise((ready, failed) => server.once('error', failed).listen(0, '127.0.0.1', ready));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => server.address().port);
+  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
+  return ports;
+}
