@@ -245,7 +245,7 @@ fn a_fault_is_told_beside_the_choice() {
         Language::En,
         &links,
     );
-    assert!(page.contains(r#"role="alert">The bank could not be reached."#));
+    assert!(outline(&page).contains("role=\"alert\">\n  The bank could not be reached."));
     assert!(fault_page(Fault::Unknown, Language::Sv).contains("Betalningen hittas inte"));
 }
 
