@@ -11,9 +11,10 @@ use rust_embed::{Embed, EmbeddedFile};
 
 use crate::problem::{Fault, Problem};
 
-/// The built widget; empty when the server was built before it.
+/// The built widget: embedded in a release build, read from its folder in a development build.
+/// Empty when it was not built. The build script knows the folder.
 #[derive(Embed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../pkg/dist/checkout/"]
+#[folder = "$KASSA_WIDGET"]
 #[allow_missing = true]
 struct Checkout;
 
