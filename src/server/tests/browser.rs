@@ -21,8 +21,12 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn the_session_holds_all_that_the_widget_needs() {
     let kit = Kit::new();
-    let payment = kit.create(json!({ "description": "Kaksi kuusta", "language": "en" })).await;
-    let session = kit.get(&format!("/checkout/{}/session", text(&payment, "token"))).await;
+    let payment = kit
+        .create(json!({ "description": "Kaksi kuusta", "language": "en" }))
+        .await;
+    let session = kit
+        .get(&format!("/checkout/{}/session", text(&payment, "token")))
+        .await;
     let session = session.expect(200).json();
     assert_eq!(session["payee"], "Metsän Puoti Oy");
     assert_eq!(session["amount_cents"], 4_990);
@@ -41,16 +45,26 @@ async fn the_session_holds_all_that_the_widget_needs() {
 #[tokio::test]
 async fn named_banks_keep_their_order_and_methods_show_where_they_belong() {
     let kit = Kit::new();
-    let session = |selection: Value| async {
+    let session = async |selection: Value| {
         let payment = kit.create(json!({ "selection": selection })).await;
         let path = format!("/checkout/{}/session", text(&payment, "token"));
         kit.get(&path).await.expect(200).json()
     };
     let named = session(json!({ "option": "named_banks", "banks": ["s-pankki", "aktia"] })).await;
-    let ids: Vec<&str> = named["banks"].as_array().unwrap().iter().map(|bank| text(bank, "id")).collect();
+    let ids: Vec<&str> = named["banks"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|bank| text(bank, "id"))
+        .collect();
     assert_eq!(ids, ["s-pankki", "aktia"]);
     let among = session(json!({ "option": "banks_among_methods" })).await;
-    let codes: Vec<&str> = among["methods"].as_array().unwrap().iter().map(|method| text(method, "code")).collect();
+    let codes: Vec<&str> = among["methods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|method| text(method, "code"))
+        .collect();
     assert_eq!(codes, ["card", "mobilepay"]);
 }
 
@@ -74,11 +88,18 @@ async fn only_the_shops_own_pages_may_read() {
     assert!(allowed.header("vary").contains("origin"));
     let preflight = from(Method::OPTIONS, SHOP).await.expect(204);
     assert_eq!(preflight.header("access-control-allow-origin"), SHOP);
-    assert_eq!(preflight.header("access-control-allow-methods"), "GET, POST");
+    assert_eq!(
+        preflight.header("access-control-allow-methods"),
+        "GET, POST"
+    );
     for foreign in ["https://evil.example", "null", "http://127.0.0.1:8083"] {
         for method in [Method::GET, Method::OPTIONS] {
             let answer = from(method, foreign).await;
-            assert_eq!(answer.header("access-control-allow-origin"), "", "{foreign}");
+            assert_eq!(
+                answer.header("access-control-allow-origin"),
+                "",
+                "{foreign}"
+            );
         }
     }
     let shop_api = Request::get("/v1/payments").header(header::ORIGIN, SHOP);
@@ -91,18 +112,42 @@ async fn every_answer_carries_the_headers() {
     let kit = Kit::new();
     let payment = kit.create(json!({})).await;
     let page = format!("/checkout/{}", text(&payment, "token"));
-    for path in [page.as_str(), "/checkout/co_none", "/healthz", "/nothing", "/v1/payments"] {
+    for path in [
+        page.as_str(),
+        "/checkout/co_none",
+        "/healthz",
+        "/nothing",
+        "/v1/payments",
+    ] {
         let answer = kit.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
-        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
-        assert!(answer.header("content-security-policy").starts_with("default-src 'none'"), "{path}");
-        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(
+            answer.header("cross-origin-opener-policy"),
+            "same-origin",
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .starts_with("default-src 'none'"),
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("frame-ancestors 'none'"),
+            "{path}"
+        );
         assert_eq!(answer.header("cache-control"), "no-store", "{path}");
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert_eq!(answer.header("x-request-id").len(), 12, "{path}");
     }
-    let policy = kit.get(&page).await.header("content-security-policy").to_owned();
+    let policy = kit
+        .get(&page)
+        .await
+        .header("content-security-policy")
+        .to_owned();
     assert_eq!(
         policy,
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -111,7 +156,11 @@ async fn every_answer_carries_the_headers() {
     );
     let https = Kit::with(|config| config.public_url = "https://pay.example".to_owned());
     let answer = https.get("/healthz").await;
-    assert!(answer.header("strict-transport-security").starts_with("max-age=31536000"));
+    assert!(
+        answer
+            .header("strict-transport-security")
+            .starts_with("max-age=31536000")
+    );
 }
 
 #[tokio::test]
@@ -125,24 +174,40 @@ async fn the_page_is_complete_without_a_script() {
     assert!(shown.text.contains("name=\"bank\" value=\"nordea\""));
     assert!(!shown.text.contains("style=\""), "no inline style");
     assert!(!shown.text.contains("<script>"), "no inline script");
-    assert!(!shown.text.contains("http-equiv"), "nothing to wait for yet");
+    assert!(
+        !shown.text.contains("http-equiv"),
+        "nothing to wait for yet"
+    );
 
-    let sent = kit.form(&format!("{page}/choose"), "bank=nordea&language=sv", Some("http://127.0.0.1:8080")).await;
+    let sent = kit
+        .form(
+            &format!("{page}/choose"),
+            "bank=nordea&language=sv",
+            Some("http://127.0.0.1:8080"),
+        )
+        .await;
     let step = json!({ "url": sent.expect(303).header("location") });
     let attempt = attempt_of(&step);
     let waiting = kit.get(&page).await.expect(200);
     assert!(waiting.text.contains("http-equiv=\"refresh\" content=\"2;"));
 
-    kit.callback(report(&attempt, "success", 1, 4_990, SECRET)).await.expect(200);
+    kit.callback(report(&attempt, "success", 1, 4_990, SECRET))
+        .await
+        .expect(200);
     let paid = kit.get(&format!("{page}?lang=fi")).await.expect(200);
     assert!(!paid.text.contains("http-equiv"));
-    assert!(paid.text.contains("12 34561"), "the reference stands on the receipt");
+    assert!(
+        paid.text.contains("12 34561"),
+        "the reference stands on the receipt"
+    );
 }
 
 #[tokio::test]
 async fn the_first_way_has_two_pages() {
     let kit = Kit::new();
-    let payment = kit.create(json!({ "selection": { "option": "method_then_bank" } })).await;
+    let payment = kit
+        .create(json!({ "selection": { "option": "method_then_bank" } }))
+        .await;
     let page = format!("/checkout/{}", text(&payment, "token"));
     let first = kit.get(&page).await.expect(200);
     assert!(first.text.contains("name=\"method\" value=\"card\""));
@@ -182,8 +247,14 @@ async fn a_form_from_elsewhere_is_refused() {
         assert_eq!(answer.expect(403).problem().0, "request/origin");
     }
     // A bank that is not there leads back to the choice with a word.
-    let back = kit.form(&choose, "bank=none&language=en", None).await.expect(303);
-    assert!(back.header("location").ends_with("?lang=en&fault=not-payable"));
+    let back = kit
+        .form(&choose, "bank=none&language=en", None)
+        .await
+        .expect(303);
+    assert!(
+        back.header("location")
+            .ends_with("?lang=en&fault=not-payable")
+    );
     assert_eq!(kit.read(&payment).await["attempts"], 0);
 }
 
@@ -199,7 +270,9 @@ async fn the_stream_tells_at_once_and_on_every_change() {
     let step = kit.pay(&payment, json!({ "bank": "op" }), None).await;
     assert_eq!(messages.next().await.unwrap()["status"], "redirected");
     let attempt = attempt_of(&step.expect(200).json());
-    kit.callback(report(&attempt, "success", 1, 4_990, SECRET)).await.expect(200);
+    kit.callback(report(&attempt, "success", 1, 4_990, SECRET))
+        .await
+        .expect(200);
     let paid = messages.next().await.unwrap();
     assert_eq!(paid["status"], "paid");
     assert_eq!(paid["bank"], "op");
@@ -207,7 +280,9 @@ async fn the_stream_tells_at_once_and_on_every_change() {
 
     // A browser that comes again knows all: it is told to stop.
     let known = Request::get(&path).header("last-event-id", paid["version"].to_string());
-    kit.send(known.body(Body::empty()).unwrap()).await.expect(204);
+    kit.send(known.body(Body::empty()).unwrap())
+        .await
+        .expect(204);
 }
 
 /// The messages of a stream.
@@ -232,7 +307,8 @@ impl Messages {
             let next = tokio::time::timeout(Duration::from_secs(5), stream.next()).await;
             let chunk = next.expect("nothing came for five seconds");
             self.0 = Body::from_stream(stream);
-            self.1.push_str(std::str::from_utf8(&chunk?.unwrap()).unwrap());
+            self.1
+                .push_str(std::str::from_utf8(&chunk?.unwrap()).unwrap());
         }
     }
 }

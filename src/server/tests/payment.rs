@@ -40,12 +40,17 @@ async fn a_choice_leads_to_the_provider_with_a_signed_form() {
     assert_eq!(url.path(), "/payment");
     let value = |name: &str| {
         let found = url.query_pairs().find(|(key, _)| key == name);
-        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+        found
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     };
     assert_eq!(value("payment_id"), format!("{}-1", text(&payment, "id")));
     assert_eq!(value("payment_amount"), "4990");
     assert_eq!(value("language_code"), "sv");
-    assert_eq!(value("merchant_callback_url"), "http://127.0.0.1:8080/callbacks/ecommpay");
+    assert_eq!(
+        value("merchant_callback_url"),
+        "http://127.0.0.1:8080/callbacks/ecommpay"
+    );
     assert_eq!(
         value("merchant_return_url"),
         format!("http://127.0.0.1:8080/return/{}", text(&payment, "token"))
@@ -62,8 +67,10 @@ async fn a_form_sent_twice_is_one_attempt() {
         (0..10).map(|_| kit.pay(&payment, json!({ "bank": "op" }), None)),
     )
     .await;
-    let steps: std::collections::HashSet<String> =
-        all.into_iter().map(|answer| answer.expect(200).text).collect();
+    let steps: std::collections::HashSet<String> = all
+        .into_iter()
+        .map(|answer| answer.expect(200).text)
+        .collect();
     assert_eq!(steps.len(), 1);
     assert_eq!(kit.read(&payment).await["attempts"], 1);
     // Another bank is another attempt.
@@ -82,11 +89,23 @@ async fn a_choice_that_is_not_offered_is_refused() {
         (json!({ "bank": "OP" }), "bank/format", "bank"),
         (json!({ "method": "card" }), "payment/choice", "method"),
         (json!({}), "payment/choice", "bank"),
-        (json!({ "bank": "op", "method": "card" }), "payment/choice", "method"),
-        (json!({ "bank": "op", "colour": 1 }), "request/unknown-field", "colour"),
+        (
+            json!({ "bank": "op", "method": "card" }),
+            "payment/choice",
+            "method",
+        ),
+        (
+            json!({ "bank": "op", "colour": 1 }),
+            "request/unknown-field",
+            "colour",
+        ),
     ] {
         let answer = kit.pay(&payment, body.clone(), None).await.expect(422);
-        assert_eq!(answer.problem(), (code.to_owned(), field.to_owned()), "{body}");
+        assert_eq!(
+            answer.problem(),
+            (code.to_owned(), field.to_owned()),
+            "{body}"
+        );
     }
     assert_eq!(kit.read(&payment).await["attempts"], 0);
 }
@@ -153,7 +172,13 @@ async fn a_forged_callback_is_refused_and_nothing_is_told() {
     let kit = Kit::new();
     let (payment, attempt) = chosen(&kit).await;
     let good = report(&attempt, "success", 1, 4_990, SECRET);
-    let other_key = report(&attempt, "success", 1, 4_990, "another-secret-of-the-same-length-000000000000001");
+    let other_key = report(
+        &attempt,
+        "success",
+        1,
+        4_990,
+        "another-secret-of-the-same-length-000000000000001",
+    );
     let changed = good.replace("\"amount\":4990", "\"amount\":4991");
     let unsigned = {
         let mut value: Value = serde_json::from_str(&good).unwrap();
@@ -161,7 +186,14 @@ async fn a_forged_callback_is_refused_and_nothing_is_told() {
         value.to_string()
     };
     let other_project = good.replace("\"project_id\":120", "\"project_id\":121");
-    for forged in [other_key, changed, unsigned, other_project, "{".into(), String::new()] {
+    for forged in [
+        other_key,
+        changed,
+        unsigned,
+        other_project,
+        "{".into(),
+        String::new(),
+    ] {
         let answer = kit.callback(forged).await.expect(400);
         assert_eq!(
             answer.json(),
@@ -211,19 +243,29 @@ async fn another_amount_is_flagged_and_pays_nothing() {
 async fn a_decline_can_be_tried_again_and_a_late_credit_counts() {
     let kit = Kit::new();
     let (payment, first) = chosen(&kit).await;
-    kit.callback(report(&first, "decline", 1, 4_990, SECRET)).await.expect(200);
+    kit.callback(report(&first, "decline", 1, 4_990, SECRET))
+        .await
+        .expect(200);
     assert_eq!(kit.read(&payment).await["status"], "declined");
     let step = kit.pay(&payment, json!({ "bank": "op" }), None).await;
     let second = attempt_of(&step.expect(200).json());
-    kit.callback(report(&second, "success", 2, 4_990, SECRET)).await.expect(200);
+    kit.callback(report(&second, "success", 2, 4_990, SECRET))
+        .await
+        .expect(200);
     assert_eq!(kit.read(&payment).await["status"], "paid");
     let again = kit.pay(&payment, json!({ "bank": "op" }), None).await;
     assert_eq!(again.expect(409).problem().0, "payment/cannot-pay");
 
     // The bank credits the first one after all: paid twice, and the shop is told.
-    kit.callback(report(&first, "success", 3, 4_990, SECRET)).await.expect(200);
+    kit.callback(report(&first, "success", 3, 4_990, SECRET))
+        .await
+        .expect(200);
     let events = kit.events(&payment).await;
-    assert!(events.iter().any(|event| event["detail"]["flag"] == "paid_twice"));
+    assert!(
+        events
+            .iter()
+            .any(|event| event["detail"]["flag"] == "paid_twice")
+    );
 }
 
 #[tokio::test]
@@ -231,7 +273,10 @@ async fn an_offer_ends_in_time() {
     let kit = Kit::new();
     let payment = kit.create(json!({ "expires_in": 60 })).await;
     let end = kassa_server::clock::now().plus_seconds(61);
-    assert_eq!(kit.app.store.end_offers(end, 10).await.unwrap(), [text(&payment, "token")]);
+    assert_eq!(
+        kit.app.store.end_offers(end, 10).await.unwrap(),
+        [text(&payment, "token")]
+    );
     assert!(kit.app.store.end_offers(end, 10).await.unwrap().is_empty());
     assert_eq!(kit.read(&payment).await["status"], "expired");
     let late = kit.pay(&payment, json!({ "bank": "op" }), None).await;
@@ -248,19 +293,39 @@ async fn who_chose_in_the_shops_page_comes_back_to_it() {
         kit.get(&back).await.expect(303).header("location"),
         format!("/checkout/{token}")
     );
-    kit.pay(&payment, json!({ "bank": "op" }), Some(SHOP)).await.expect(200);
+    kit.pay(&payment, json!({ "bank": "op" }), Some(SHOP))
+        .await
+        .expect(200);
     assert_eq!(
         kit.get(&back).await.expect(303).header("location"),
-        format!("{SHOP}/thanks?order=123456&payment={}", text(&payment, "id"))
+        format!(
+            "{SHOP}/thanks?order=123456&payment={}",
+            text(&payment, "id")
+        )
     );
     // From our own page, by the address that the browser was asked for.
-    kit.pay(&payment, json!({ "bank": "nordea" }), Some("http://127.0.0.1:8080")).await.expect(200);
+    kit.pay(
+        &payment,
+        json!({ "bank": "nordea" }),
+        Some("http://127.0.0.1:8080"),
+    )
+    .await
+    .expect(200);
     assert_eq!(
-        kit.form(&back, "", None).await.expect(303).header("location"),
+        kit.form(&back, "", None)
+            .await
+            .expect(303)
+            .header("location"),
         format!("/checkout/{token}?lang=fi")
     );
     assert_eq!(kit.get("/return/co_none").await.status, 404);
-    let foreign = kit.pay(&payment, json!({ "bank": "aktia" }), Some("https://evil.example")).await;
+    let foreign = kit
+        .pay(
+            &payment,
+            json!({ "bank": "aktia" }),
+            Some("https://evil.example"),
+        )
+        .await;
     assert_eq!(foreign.expect(403).problem().0, "request/origin");
 }
 
@@ -270,5 +335,8 @@ async fn two_shops_do_not_see_each_others_payments() {
     let payment = kit.create(json!({})).await;
     let found = kit.app.store.payment("other", text(&payment, "id")).await;
     assert!(found.unwrap().is_none());
-    assert_eq!(kit.shop(Method::GET, "/v1/payments/x", None).await.status, 404);
+    assert_eq!(
+        kit.shop(Method::GET, "/v1/payments/x", None).await.status,
+        404
+    );
 }

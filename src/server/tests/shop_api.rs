@@ -38,13 +38,19 @@ async fn a_payment_is_created_and_read() {
 #[tokio::test]
 async fn a_reference_is_given_or_made_or_allotted() {
     let kit = Kit::new();
-    let reference = |more: Value| async { text(&kit.create(more).await, "reference").to_owned() };
-    assert_eq!(reference(json!({ "reference": "12 34561" })).await, "1234561");
-    assert_eq!(reference(json!({ "reference": "rf33 2348 236" })).await, "RF332348236");
-    assert_eq!(reference(json!({ "order": "A-7" })).await, "9000000019");
+    let reference = async |more: Value| text(&kit.create(more).await, "reference").to_owned();
+    assert_eq!(
+        reference(json!({ "reference": "12 34561" })).await,
+        "1234561"
+    );
+    assert_eq!(
+        reference(json!({ "reference": "rf33 2348 236" })).await,
+        "RF332348236"
+    );
+    assert_eq!(reference(json!({ "order": "A-7" })).await, "9000000014");
     // Two digits are no base, and a zero in front would collide with the number without it.
-    assert_eq!(reference(json!({ "order": "12" })).await, "9000000022");
-    assert_eq!(reference(json!({ "order": "0123456" })).await, "9000000035");
+    assert_eq!(reference(json!({ "order": "12" })).await, "9000000027");
+    assert_eq!(reference(json!({ "order": "0123456" })).await, "9000000030");
 }
 
 #[tokio::test]
@@ -58,12 +64,32 @@ async fn what_is_wrong_is_named() {
         (json!({ "currency": "SEK" }), "request/field", "currency"),
         (json!({ "order": "" }), "payment/order", "order"),
         (json!({ "order": "a\nb" }), "payment/order", "order"),
-        (json!({ "reference": "1234562" }), "reference/check-digit", "reference"),
+        (
+            json!({ "reference": "1234562" }),
+            "reference/check-digit",
+            "reference",
+        ),
         (json!({ "colour": 1 }), "request/unknown-field", "colour"),
-        (json!({ "customer": { "pan": "4" } }), "request/unknown-field", "customer.pan"),
-        (json!({ "return_url": other_shop }), "payment/return-url", "return_url"),
-        (json!({ "return_url": "javascript:alert(1)" }), "payment/return-url", "return_url"),
-        (json!({ "return_url": "/thanks" }), "payment/return-url", "return_url"),
+        (
+            json!({ "customer": { "pan": "4" } }),
+            "request/unknown-field",
+            "customer.pan",
+        ),
+        (
+            json!({ "return_url": other_shop }),
+            "payment/return-url",
+            "return_url",
+        ),
+        (
+            json!({ "return_url": "javascript:alert(1)" }),
+            "payment/return-url",
+            "return_url",
+        ),
+        (
+            json!({ "return_url": "/thanks" }),
+            "payment/return-url",
+            "return_url",
+        ),
         (json!({ "expires_in": 1 }), "request/field", "expires_in"),
         (json!({ "language": "de" }), "request/field", "language"),
         (
@@ -82,14 +108,23 @@ async fn what_is_wrong_is_named() {
         merge(&mut body, more.clone());
         let answer = kit.shop(Method::POST, "/v1/payments", Some(body)).await;
         assert_eq!(answer.status, 422, "{more}: {}", answer.text);
-        assert_eq!(answer.problem(), (code.to_owned(), field.to_owned()), "{more}");
+        assert_eq!(
+            answer.problem(),
+            (code.to_owned(), field.to_owned()),
+            "{more}"
+        );
     }
 }
 
 #[tokio::test]
 async fn without_a_key_there_is_nothing() {
     let kit = Kit::new();
-    for authorization in ["", "Bearer wrong", "Basic a2Fzc2E6", "Bearer kassa_dev_demo_0123456789abcdef0123456789abcdee"] {
+    for authorization in [
+        "",
+        "Bearer wrong",
+        "Basic a2Fzc2E6",
+        "Bearer kassa_dev_demo_0123456789abcdef0123456789abcdee",
+    ] {
         let request = Request::get("/v1/payments")
             .header(header::AUTHORIZATION, authorization)
             .body(Body::empty())
@@ -114,7 +149,10 @@ async fn the_same_key_gets_the_same_answer() {
     // Spaces and the order of fields are not another request; another value is.
     let spaced = "{ \"return_url\": \"http://127.0.0.1:8082/thanks?order=123456\", \"amount\": 4990, \"order\": \"123456\" }";
     let reordered: Value = serde_json::from_str(spaced).unwrap();
-    assert_eq!(create(reordered, "order-1").await.expect(201).text, first.text);
+    assert_eq!(
+        create(reordered, "order-1").await.expect(201).text,
+        first.text
+    );
     let mut other = order();
     merge(&mut other, json!({ "amount": 4_991 }));
     let refused = create(other, "order-1").await.expect(422);
@@ -146,9 +184,9 @@ async fn an_odd_key_is_refused() {
 #[tokio::test]
 async fn many_at_once_with_one_key_make_one_payment() {
     let kit = Kit::new();
-    let all = futures_util::future::join_all((0..20).map(|_| {
-        kit.shop_with(Method::POST, "/v1/payments", Some(order()), Some("one"))
-    }))
+    let all = futures_util::future::join_all(
+        (0..20).map(|_| kit.shop_with(Method::POST, "/v1/payments", Some(order()), Some("one"))),
+    )
     .await;
     let mut ids = std::collections::HashSet::new();
     for answer in all {
@@ -170,7 +208,9 @@ async fn a_list_is_read_page_by_page() {
     let kit = Kit::new();
     let mut made = Vec::new();
     for number in 0..7 {
-        let payment = kit.create(json!({ "order": format!("{}", 1_000 + number) })).await;
+        let payment = kit
+            .create(json!({ "order": format!("{}", 1_000 + number) }))
+            .await;
         made.push(text(&payment, "id").to_owned());
     }
     let mut listed = Vec::new();
@@ -198,8 +238,9 @@ async fn a_list_is_read_page_by_page() {
 async fn a_list_is_filtered() {
     let kit = Kit::new();
     kit.create(json!({ "order": "1001" })).await;
-    kit.create(json!({ "order": "1002", "reference": "RF332348236" })).await;
-    let count = |query: &'static str| async {
+    kit.create(json!({ "order": "1002", "reference": "RF332348236" }))
+        .await;
+    let count = async |query: &'static str| {
         let path = format!("/v1/payments?{query}");
         let page = kit.shop(Method::GET, &path, None).await.expect(200).json();
         page["data"].as_array().unwrap().len()
@@ -212,15 +253,24 @@ async fn a_list_is_filtered() {
     assert_eq!(count("to=2020-01-01").await, 0);
     assert_eq!(count("from=2020-01-01T00:00:00Z&to=2100-01-01").await, 2);
 
-    let refused = |query: &'static str| async {
+    let refused = async |query: &'static str| {
         let path = format!("/v1/payments?{query}");
         kit.shop(Method::GET, &path, None).await.problem()
     };
     assert_eq!(refused("colour=red").await.0, "request/query");
     assert_eq!(refused("status=lost").await.0, "request/query");
-    assert_eq!(refused("limit=0").await, ("request/query".into(), "limit".into()));
-    assert_eq!(refused("from=21.11.2026").await, ("request/query".into(), "from".into()));
-    assert_eq!(refused("cursor=x").await, ("request/cursor".into(), "cursor".into()));
+    assert_eq!(
+        refused("limit=0").await,
+        ("request/query".into(), "limit".into())
+    );
+    assert_eq!(
+        refused("from=21.11.2026").await,
+        ("request/query".into(), "from".into())
+    );
+    assert_eq!(
+        refused("cursor=x").await,
+        ("request/cursor".into(), "cursor".into())
+    );
     assert_eq!(refused("reference=12345").await.0, "reference/check-digit");
 }
 

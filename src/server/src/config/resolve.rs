@@ -194,7 +194,7 @@ impl Resolver<'_> {
         if return_origins.is_empty() {
             return_origins.clone_from(&origins);
         }
-        if return_origins.is_empty() {
+        if table.origins.is_empty() && table.return_origins.is_empty() {
             self.refuse(
                 &table.id.span(),
                 format!("{at}.return_origins"),

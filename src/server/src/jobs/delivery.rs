@@ -125,7 +125,7 @@ async fn deliver(app: &AppState, client: &Client, outgoing: Outgoing) {
         tracing::info!(
             target: "kassa::jobs",
             shop = %outgoing.shop,
-            message = %outgoing.id,
+            webhook = %outgoing.id,
             tries = outgoing.tries,
             outcome,
             "a webhook was tried"

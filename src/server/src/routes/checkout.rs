@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use futures_util::{Stream, stream};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use kassa_checkout::{
     BankId, Language, Status,
     contract::{NextStep, PayRequest, PaymentStatus, Session},
@@ -25,7 +25,7 @@ use crate::{
     body::Strict,
     clock, gateway,
     problem::{Fault, Problem, ProblemBody},
-    security::{self, From, token_of},
+    security::{self, From},
     shop::Shop,
     state::AppState,
     store::{Begin, Begun, Payment},
@@ -349,17 +349,9 @@ fn for_shop(answer: impl IntoResponse, shop: &Shop) -> Response {
 struct ReadableBy(Vec<String>);
 
 /// Cross-origin requests: for the pages of the payment's own shop, and nobody else's.
-pub(crate) async fn cors(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn cors(request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
-    let preflight = request.method() == Method::OPTIONS
-        && request
-            .headers()
-            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let mut response = if preflight {
-        answer_preflight(&app, request.uri().path()).await
-    } else {
-        next.run(request).await
-    };
+    let mut response = next.run(request).await;
     let readable_by = response.extensions_mut().remove::<ReadableBy>();
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
@@ -375,25 +367,19 @@ pub(crate) async fn cors(State(app): State<AppState>, request: Request, next: Ne
     response
 }
 
-async fn answer_preflight(app: &AppState, path: &str) -> Response {
-    let Some(token) = token_of(path) else {
-        return Problem::new(Fault::NotFound).into_response();
-    };
-    match opened(app, token).await {
-        Ok((_, shop)) => for_shop(
-            (
-                StatusCode::NO_CONTENT,
-                [
-                    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-                    (
-                        header::ACCESS_CONTROL_ALLOW_HEADERS,
-                        "content-type, last-event-id",
-                    ),
-                    (header::ACCESS_CONTROL_MAX_AGE, "600"),
-                ],
-            ),
-            &shop,
+/// Answers a browser that asks whether a page may ask.
+pub(crate) async fn preflight(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+) -> Result<Response, Problem> {
+    let (_, shop) = opened(&app, &token).await?;
+    let permitted = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "content-type, last-event-id",
         ),
-        Err(problem) => problem.into_response(),
-    }
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    Ok(for_shop((StatusCode::NO_CONTENT, permitted), &shop))
 }

@@ -64,11 +64,23 @@ fn for_shops() -> Router<AppState> {
 
 fn for_customers(state: &AppState) -> Router<AppState> {
     let api = Router::new()
-        .route("/checkout/{token}/session", get(checkout::session))
-        .route("/checkout/{token}/pay", post(checkout::pay))
-        .route("/checkout/{token}/status", get(checkout::status))
-        .route("/checkout/{token}/events", get(checkout::events))
-        .layer(from_fn_with_state(state.clone(), checkout::cors));
+        .route(
+            "/checkout/{token}/session",
+            get(checkout::session).options(checkout::preflight),
+        )
+        .route(
+            "/checkout/{token}/pay",
+            post(checkout::pay).options(checkout::preflight),
+        )
+        .route(
+            "/checkout/{token}/status",
+            get(checkout::status).options(checkout::preflight),
+        )
+        .route(
+            "/checkout/{token}/events",
+            get(checkout::events).options(checkout::preflight),
+        )
+        .layer(from_fn(checkout::cors));
     let pages = Router::new()
         .route("/checkout/{token}", get(hosted::page))
         .route("/checkout/{token}/choose", post(hosted::choose))

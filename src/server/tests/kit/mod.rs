@@ -201,8 +201,8 @@ impl Kit {
     }
 
     pub async fn form(&self, path: &str, body: &str, origin: Option<&str>) -> Answer {
-        let mut request = Request::post(path)
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let mut request =
+            Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(origin) = origin {
             request = request.header(header::ORIGIN, origin);
         }
@@ -211,8 +211,8 @@ impl Kit {
     }
 
     pub async fn callback(&self, body: String) -> Answer {
-        let request = Request::post("/callbacks/ecommpay")
-            .header(header::CONTENT_TYPE, "application/json");
+        let request =
+            Request::post("/callbacks/ecommpay").header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body)).unwrap()).await
     }
 }

@@ -1,0 +1,330 @@
+//! The configuration file: the example is right, and what is wrong is named by line and key.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod kit;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::body::Body;
+use http::{Request, header};
+use kassa_keys::{ApiKeyHash, WebhookKey, api_key_text};
+use kassa_server::{
+    App,
+    config::{Config, ConfigError, Development},
+    store::sqlite::SqliteStore,
+};
+use kit::{Folder, SECRET};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+const EXAMPLE: &str = include_str!("../kassa.example.toml");
+
+/// Reads the example with changes, each of which must be there to be changed.
+fn read(changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = Folder::new();
+    read_in(&folder, changes)
+}
+
+fn read_in(folder: &Folder, changes: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let mut text = EXAMPLE.replace("env:PUOTI_ECOMMPAY_SECRET", "file:secrets/ecommpay");
+    for (from, to) in changes {
+        assert!(text.contains(from), "{from}");
+        text = text.replace(from, to);
+    }
+    let secrets = folder.path().join("secrets");
+    std::fs::create_dir_all(&secrets).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(secrets.join(name), text).unwrap();
+    write(
+        "puoti-webhook",
+        &(WebhookKey::text_from_random(&[7; 32]).as_str().to_owned() + "\n"),
+    );
+    write(
+        "ecommpay",
+        "an-invented-secret-that-is-long-enough-for-all-0042",
+    );
+    write("published", SECRET);
+    let file = folder.path().join("kassa.toml");
+    std::fs::write(&file, text).unwrap();
+    Config::read(&file)
+}
+
+/// What is wrong, as `line key: message`.
+fn faults(changes: &[(&str, &str)]) -> Vec<String> {
+    let Err(error) = read(changes) else {
+        panic!("{changes:?} was taken")
+    };
+    assert!(error.file.ends_with("kassa.toml"));
+    error
+        .faults
+        .iter()
+        .map(|fault| {
+            let line = fault.line.map_or("-".to_owned(), |line| line.to_string());
+            format!("{line} {}: {}", fault.key, fault.message)
+        })
+        .collect()
+}
+
+fn line_of(text: &str) -> usize {
+    1 + EXAMPLE
+        .lines()
+        .position(|line| line.starts_with(text))
+        .unwrap()
+}
+
+#[test]
+fn the_example_is_right() {
+    let config = read(&[]).unwrap();
+    assert_eq!(config.public_url, "https://pay.example");
+    assert!(config.is_https() && !config.development);
+    assert_eq!(
+        config.provider_origins,
+        ["https://paymentpage.ecommpay.com"]
+    );
+    let shop = &config.shops["puoti"];
+    assert_eq!(shop.return_origins, ["https://puoti.example"]);
+    assert_eq!(shop.methods[0].code, "card");
+}
+
+#[test]
+fn what_is_wrong_is_named_by_line_and_key() {
+    let line = |start: &str| line_of(start);
+    let cases: [(&[(&str, &str)], String); 12] = [
+        (
+            &[(
+                "public_url = \"https://pay.example\"",
+                "public_url = \"http://pay.example\"",
+            )],
+            format!(
+                "{} public_url: expected https (plain http only for a loopback address)",
+                line("public_url")
+            ),
+        ),
+        (
+            &[("pay.example\"", "pay.example/kassa\"")],
+            format!(
+                "{} public_url: expected an origin without a path: https://pay.example",
+                line("public_url")
+            ),
+        ),
+        (
+            &[("127.0.0.1:8080", "everywhere")],
+            format!(
+                "{} listen: expected ADDRESS:PORT, such as 127.0.0.1:8080",
+                line("listen")
+            ),
+        ),
+        (
+            &[(
+                "[\"https://puoti.example\"]\n# The origins that",
+                "[\"https://puoti.example/\"]\n# The origins that",
+            )],
+            format!(
+                "{} shops[0].origins: expected an origin: https://puoti.example",
+                line("origins")
+            ),
+        ),
+        (
+            &[("id = \"puoti\"", "id = \"Puoti\"")],
+            format!(
+                "{} shops[0].id: expected 1 to 40 characters of a-z, 0-9 and hyphen",
+                line("id")
+            ),
+        ),
+        (
+            &[("expires_in = 86400", "expires_in = 5")],
+            format!(
+                "{} shops[0].expires_in: expected 60 to 2592000 seconds",
+                line("expires_in")
+            ),
+        ),
+        (
+            &[("# banks = [\"nordea\"", "banks = [\"norda\"")],
+            format!(
+                "{} shops[0].banks: the provider does not offer norda",
+                line("# banks")
+            ),
+        ),
+        (
+            &[("project_id = 4711", "project_id = \"47l1\"")],
+            format!(
+                "{} shops[0].account.settings.project_id: project_id is malformed: expected a positive whole number in plain digits",
+                line("project_id")
+            ),
+        ),
+        (
+            &[("file:secrets/ecommpay", "hunter2")],
+            format!(
+                "{} shops[0].account.secrets: expected a reference, file:PATH or env:NAME; a secret never stands in the configuration itself",
+                line("secrets = [\"env")
+            ),
+        ),
+        (
+            &[("file:secrets/ecommpay", "env:KASSA_NO_SUCH_VARIABLE")],
+            format!(
+                "{} shops[0].account.secrets: the environment variable KASSA_NO_SUCH_VARIABLE is not set, or not text",
+                line("secrets = [\"env")
+            ),
+        ),
+        (
+            &[("file:secrets/puoti-webhook", "file:secrets/ecommpay")],
+            format!(
+                "{} shops[0].webhook.secrets: webhook secret has another prefix: expected whsec_",
+                line("secrets = [\"file")
+            ),
+        ),
+        (
+            &[("behind_proxy = true", "behind_proxy = \"yes\"")],
+            format!(
+                "{} behind_proxy: wrong type or value: expected a boolean",
+                line("behind_proxy")
+            ),
+        ),
+    ];
+    for (changes, expected) in cases {
+        assert_eq!(faults(changes), [expected]);
+    }
+}
+
+#[test]
+fn a_misspelt_key_and_broken_syntax_have_a_line() {
+    let misspelt = faults(&[("behind_proxy", "behind_a_proxy")]);
+    let line = line_of("behind_proxy");
+    assert!(misspelt[0].starts_with(&format!("{line} ")), "{misspelt:?}");
+    assert!(
+        misspelt[0].contains("unknown field `behind_a_proxy`"),
+        "{misspelt:?}"
+    );
+    let broken = faults(&[("database = \"kassa.db\"", "database = ")]);
+    assert!(
+        broken[0].starts_with(&format!("{} ", line_of("database"))),
+        "{broken:?}"
+    );
+}
+
+#[test]
+fn all_faults_are_told_at_once() {
+    let found = faults(&[("127.0.0.1:8080", "x"), ("id = \"puoti\"", "id = \"\"")]);
+    assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn published_secrets_are_refused() {
+    let refused = |changes: &[(&str, &str)]| {
+        let found = faults(changes);
+        assert!(found[0].contains("published secret"), "{found:?}");
+    };
+    refused(&[("file:secrets/ecommpay", "file:secrets/published")]);
+    let demo = ApiKeyHash::of(kit::API_KEY).unwrap().to_hex();
+    refused(&[(
+        "0f5ab1b4f7b3a3c9d1e0f2a4b6c8d0e2f4a6b8cad0ecf2041628394a5b6c7d8e",
+        &demo,
+    )]);
+}
+
+#[test]
+fn the_development_configuration_serves_this_machine_only() {
+    let with = |listen: &str, simulator: &str| {
+        Development {
+            listen: listen.parse::<SocketAddr>().unwrap(),
+            simulator: simulator.to_owned(),
+            ..Development::default()
+        }
+        .config()
+    };
+    assert!(with("127.0.0.1:0", "http://127.0.0.1:8081").is_ok());
+    assert!(with("[::1]:0", "http://localhost:8081").is_ok());
+    for listen in ["0.0.0.0:8080", "[::]:8080", "192.0.2.1:8080"] {
+        let error = with(listen, "http://127.0.0.1:8081").unwrap_err();
+        assert!(
+            error.starts_with(&format!("--listen {listen}: ")),
+            "{error}"
+        );
+    }
+    let error = with("127.0.0.1:0", "https://paymentpage.ecommpay.com").unwrap_err();
+    assert!(error.starts_with("--simulator "), "{error}");
+}
+
+/// A request may narrow what its shop allows, and never widen it.
+#[tokio::test]
+async fn a_request_may_narrow_and_never_widen() {
+    let folder = Arc::new(Folder::new());
+    let key = api_key_text("test", &[3; 32]);
+    let hash = ApiKeyHash::of(&key).unwrap().to_hex();
+    let config = read_in(
+        &folder,
+        &[
+            (
+                "0f5ab1b4f7b3a3c9d1e0f2a4b6c8d0e2f4a6b8cad0ecf2041628394a5b6c7d8e",
+                &hash,
+            ),
+            (
+                "# options = [\"all_banks\", ",
+                "options = [\"banks_in_group\", \"all_banks\", ",
+            ),
+            ("# banks", "banks"),
+        ],
+    )
+    .unwrap();
+    let store = SqliteStore::open(&config.database).unwrap();
+    let router = kassa_server::app(App::new(config, Arc::new(store)));
+    let call = async |path: String, body: Value| {
+        let request = Request::post(path)
+            .header(header::AUTHORIZATION, format!("Bearer {}", key.as_str()))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-forwarded-for", "192.0.2.1")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let create = async |selection: Value, choose_at: &str| {
+        let body = json!({
+            "order": "A-1", "amount": 1, "return_url": "https://puoti.example/t",
+            "selection": selection, "choose_at": choose_at,
+        });
+        call("/v1/payments".to_owned(), body).await
+    };
+    let named = |banks: Value| json!({ "option": "named_banks", "banks": banks });
+    for (selection, choose_at, field) in [
+        (
+            json!({ "option": "method_then_bank" }),
+            "kassa",
+            "selection.option",
+        ),
+        (
+            named(json!(["nordea", "aktia"])),
+            "kassa",
+            "selection.banks",
+        ),
+        (
+            json!({ "option": "banks_in_group" }),
+            "provider",
+            "selection.option",
+        ),
+    ] {
+        let refused = create(selection.clone(), choose_at).await;
+        assert_eq!(refused["code"], "payment/selection", "{selection}");
+        assert_eq!(refused["field"], field, "{selection}");
+    }
+    let narrow = create(named(json!(["nordea", "op"])), "kassa").await;
+    assert_eq!(narrow["status"], "created", "{narrow}");
+    // All banks are the shop's banks, also on the provider's page.
+    let all = create(json!({ "option": "all_banks" }), "provider").await;
+    let step = call(
+        format!("/checkout/{}/pay", all["token"].as_str().unwrap()),
+        json!({}),
+    )
+    .await;
+    let url = step["url"].as_str().unwrap();
+    assert!(url.contains("banks_id"), "{url}");
+}
