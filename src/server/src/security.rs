@@ -225,9 +225,36 @@ pub(crate) fn sender<'a>(config: &Config, headers: &'a HeaderMap) -> From<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
+    use std::{
+        net::IpAddr,
+        sync::{
+            Arc,
+            atomic::{AtomicBool, Ordering},
+        },
+        time::Duration,
+    };
 
-    use super::{network, token_of};
+    use axum::{Router, body::Body, middleware::from_fn, routing::get};
+    use http::Request;
+    use tower::ServiceExt as _;
+
+    use super::{detach, network, token_of};
+
+    #[tokio::test]
+    async fn a_handler_runs_to_its_end_without_its_client() {
+        let done = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&done);
+        let slow = async move || {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            seen.store(true, Ordering::SeqCst);
+        };
+        let router = Router::new().route("/", get(slow)).layer(from_fn(detach));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let client = tokio::time::timeout(Duration::from_millis(5), router.oneshot(request));
+        assert!(client.await.is_err(), "the client was to hang up first");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(done.load(Ordering::SeqCst));
+    }
 
     #[test]
     fn one_customer_has_one_network() {

@@ -20,10 +20,7 @@ use crate::{state::AppState, tokens};
 
 /// Starts logging to standard error, as JSON or for people. A second call changes nothing.
 pub fn start(json: bool) {
-    let filter = Targets::new()
-        .with_target("kassa", Level::INFO)
-        .with_default(Level::WARN);
-    let registry = tracing_subscriber::registry().with(filter);
+    let registry = tracing_subscriber::registry().with(filter());
     let layer = fmt::layer().with_writer(std::io::stderr);
     // Someone else's subscriber, in a test, is as good.
     let _ = if json {
@@ -31,6 +28,14 @@ pub fn start(json: bool) {
     } else {
         registry.with(layer.with_ansi(false)).try_init()
     };
+}
+
+/// What is logged: all of ours from `INFO` on, warnings of others.
+#[must_use]
+pub fn filter() -> Targets {
+    Targets::new()
+        .with_target("kassa", Level::INFO)
+        .with_default(Level::WARN)
 }
 
 /// Gives a request its identifier, and writes one line when it is answered.

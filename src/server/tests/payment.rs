@@ -141,7 +141,7 @@ async fn a_signed_callback_makes_it_paid_and_is_durable() {
     // Another process on the same file: after the first one has gone.
     let folder = Arc::clone(&kit.folder);
     drop(kit);
-    let kit = reopened(folder).await;
+    let kit = Kit::within(folder, |_| {});
     assert_eq!(kit.read(&payment).await["status"], "paid");
     let events = kit.events(&payment).await.len();
 
@@ -150,21 +150,6 @@ async fn a_signed_callback_makes_it_paid_and_is_durable() {
         kit.callback(body.clone()).await.expect(200);
     }
     assert_eq!(kit.events(&payment).await.len(), events);
-}
-
-/// The writer's thread ends, and with it the lock, a moment after the service has gone.
-async fn reopened(folder: Arc<kit::Folder>) -> Kit {
-    for _ in 0..100 {
-        let free = std::fs::File::open(folder.path().join("kassa.db.lock"))
-            .unwrap()
-            .try_lock()
-            .is_ok();
-        if free {
-            return Kit::within(folder, |_| {});
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    panic!("the lock was not given back");
 }
 
 #[tokio::test]

@@ -39,7 +39,10 @@ const PER_SHOP: usize = 8;
 /// How many tries run at once.
 const IN_FLIGHT: usize = 256;
 
-/// Delivers whatever is due, for ever.
+/// How long the tries that run may take once the service stops.
+const LAST_TRIES: Duration = Duration::from_secs(5);
+
+/// Delivers whatever is due until the service stops.
 pub(super) async fn run(app: AppState) {
     let client = match client(app.config.development) {
         Ok(client) => client,
@@ -54,7 +57,8 @@ pub(super) async fn run(app: AppState) {
         shops: HashMap::new(),
         tries: JoinSet::new(),
     };
-    loop {
+    let mut stopping = sender.app.stopping();
+    while !*stopping.borrow() {
         let full = sender.claim().await;
         while sender.tries.try_join_next().is_some() {}
         if sender.tries.len() >= IN_FLIGHT {
@@ -63,9 +67,13 @@ pub(super) async fn run(app: AppState) {
             tokio::select! {
                 () = sender.app.outbox.notified() => {}
                 () = tokio::time::sleep(PAUSE) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
             }
         }
     }
+    let last = async { while sender.tries.join_next().await.is_some() {} };
+    // Those that do not end in time are tried again after the next start.
+    let _ = tokio::time::timeout(LAST_TRIES, last).await;
 }
 
 struct Sender {

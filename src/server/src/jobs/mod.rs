@@ -21,7 +21,7 @@ const FORGET: Duration = Duration::from_secs(60);
 #[must_use]
 pub fn start(app: &AppState) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
-    jobs.spawn(until_stop(app.clone(), delivery::run(app.clone())));
+    jobs.spawn(delivery::run(app.clone()));
     jobs.spawn(until_stop(app.clone(), end_offers(app.clone())));
     jobs.spawn(until_stop(app.clone(), forget_idle(app.clone())));
     jobs

@@ -34,10 +34,10 @@ const READERS: usize = 4;
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
+    // In this order they go: the writer ends, and then the lock is given back.
     writer: Writer,
     readers: Arc<Readers>,
-    /// Held for as long as anything here or the writer's thread lives.
-    _lock: Arc<File>,
+    _lock: File,
 }
 
 /// Why a file cannot be opened.
@@ -98,13 +98,15 @@ impl SqliteStore {
         {
             std::fs::create_dir_all(folder)?;
         }
-        let lock = Arc::new(lock(file)?);
+        let lock = lock(file)?;
         let mut connection = Connection::open(file).map_err(sql::refused)?;
         sql::prepare_writer(&connection)?;
         schema::migrate(&mut connection)?;
+        // The lock is ours, so whoever claimed anything has gone.
+        sql::release_claims(&connection)?;
         let readers = Readers::open(file)?;
         Ok(Self {
-            writer: Writer::start(connection, Arc::clone(&lock))?,
+            writer: Writer::start(connection)?,
             readers: Arc::new(readers),
             _lock: lock,
         })

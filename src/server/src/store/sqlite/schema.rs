@@ -76,6 +76,7 @@ const MIGRATIONS: &[&str] = &["
         created_at bigint not null,
         due_at bigint,
         tries bigint not null,
+        claimed bigint not null,
         outcome text not null
     );
     create index webhooks_by_due on webhooks (due_at);

@@ -240,8 +240,8 @@ fn follow(
     for body in &consequences.webhooks {
         run(
             connection,
-            "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, outcome) \
-             values (?1, ?2, ?3, ?4, ?5, ?5, 0, 'waiting')",
+            "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
+             outcome) values (?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting')",
             params![
                 tokens::message_id()?,
                 payment.shop,
@@ -555,11 +555,21 @@ pub(super) fn claim_webhooks(
     for outgoing in &claimed {
         run(
             connection,
-            "update webhooks set due_at = ?2, tries = ?3 where id = ?1",
+            "update webhooks set due_at = ?2, tries = ?3, claimed = 1 where id = ?1",
             params![outgoing.id, int(until.millis()), outgoing.tries],
         )?;
     }
     Ok(claimed)
+}
+
+/// Gives back what a process that died had claimed. Only for a store that has one process.
+pub(super) fn release_claims(connection: &Connection) -> Result<(), StoreError> {
+    run(
+        connection,
+        "update webhooks set due_at = created_at, claimed = 0 \
+         where claimed = 1 and due_at is not null",
+        [],
+    )
 }
 
 pub(super) fn finish_webhook(
@@ -576,7 +586,7 @@ pub(super) fn finish_webhook(
     // Fenced by the number of tries: a claim that was lost to another finds no row.
     run(
         connection,
-        "update webhooks set due_at = ?3, outcome = ?4 \
+        "update webhooks set due_at = ?3, outcome = ?4, claimed = 0 \
          where id = ?1 and tries = ?2 and outcome = 'waiting'",
         params![id, tries, due, outcome],
     )

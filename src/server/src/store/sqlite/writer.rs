@@ -5,7 +5,7 @@
 //! alone. A full or broken disk fails the whole batch, because SQLite may have rolled it back.
 //! Nobody is answered before the commit is durable.
 
-use std::{sync::Arc, thread};
+use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -18,10 +18,21 @@ const BATCH: usize = 256;
 /// How many operations may wait before those who ask are held up.
 const QUEUE: usize = 4_096;
 
-/// The way to the writer.
-#[derive(Debug, Clone)]
+/// The way to the writer. When it goes, the thread ends its work and has ended.
+#[derive(Debug)]
 pub(super) struct Writer {
-    queue: mpsc::Sender<Box<dyn Operation>>,
+    queue: Option<mpsc::Sender<Box<dyn Operation>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Without a sender the thread ends after what it has begun: a batch at the most.
+        self.queue.take();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 trait Operation: Send {
@@ -61,19 +72,16 @@ where
 }
 
 impl Writer {
-    /// Starts the thread; `alive` is held for as long as it writes.
-    pub(super) fn start(
-        connection: Connection,
-        alive: Arc<impl Send + Sync + 'static>,
-    ) -> std::io::Result<Self> {
+    /// Starts the thread.
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("kassa-writer".to_owned())
-            .spawn(move || {
-                write_all(connection, waiting);
-                drop(alive);
-            })?;
-        Ok(Self { queue })
+            .spawn(move || write_all(connection, waiting))?;
+        Ok(Self {
+            queue: Some(queue),
+            thread: Some(thread),
+        })
     }
 
     /// Does `work` in a transaction and answers when it is durable.
@@ -89,6 +97,8 @@ impl Writer {
             asker,
         });
         self.queue
+            .as_ref()
+            .ok_or(StoreError::Unavailable)?
             .send(operation)
             .await
             .map_err(|_| StoreError::Unavailable)?;

@@ -1,0 +1,342 @@
+//! Over real sockets: the service with its jobs, webhooks to a shop, clients that hang up, and
+//! not a word in the logs that does not belong there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod kit;
+
+use std::{
+    io::Write,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, extract::State, routing::post};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use kassa_keys::{WebhookKey, WebhookMessage, verify_webhook};
+use kassa_server::{config::Development, serve::Service};
+use kit::{API_KEY, Folder, SECRET, attempt_of, report, text};
+use serde_json::{Value, json};
+use tokio::{
+    io::AsyncWriteExt as _,
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+};
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// What a shop got.
+#[derive(Clone, Default)]
+struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
+
+impl Inbox {
+    fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    fn message(&self, index: usize) -> (HeaderMap, Bytes) {
+        self.0.lock().unwrap()[index].clone()
+    }
+
+    async fn until(&self, count: usize) {
+        for _ in 0..500 {
+            if self.len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} of {count} webhooks came", self.len());
+    }
+}
+
+/// A shop that takes webhooks.
+async fn shop(inbox: Inbox) -> SocketAddr {
+    let take = async |State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes| {
+        inbox.0.lock().unwrap().push((headers, body));
+        StatusCode::NO_CONTENT
+    };
+    let router = Router::new()
+        .route("/webhooks", post(take))
+        .with_state(inbox);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    address
+}
+
+/// The service on a socket.
+struct Live {
+    url: String,
+    shop_url: String,
+    client: reqwest::Client,
+    stop: Option<oneshot::Sender<()>>,
+    ended: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Live {
+    async fn start(folder: &Folder, shop: SocketAddr) -> Self {
+        let shop_url = format!("http://{shop}");
+        let development = Development {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data: folder.path().to_owned(),
+            shop: shop_url.clone(),
+            ..Development::default()
+        };
+        let service = Service::start(development.config().unwrap()).await.unwrap();
+        let url = service.app.config.public_url.clone();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(service.run(async {
+            let _ = stopped.await;
+        }));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            url,
+            shop_url,
+            client,
+            stop: Some(stop),
+            ended,
+        }
+    }
+
+    async fn create(&self, more: Value) -> Value {
+        let mut body = json!({
+            "order": "123456", "amount": 4_990,
+            "return_url": format!("{}/thanks", self.shop_url),
+        });
+        kit::merge(&mut body, more);
+        let request = self
+            .client
+            .post(format!("{}/v1/payments", self.url))
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    async fn post(&self, path: &str, body: String) -> (StatusCode, String) {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let answer = request.bearer_auth(API_KEY).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    async fn pay(&self, payment: &Value) -> String {
+        let path = format!("/checkout/{}/pay", text(payment, "token"));
+        let (status, step) = self.post(&path, r#"{"bank":"nordea"}"#.into()).await;
+        assert_eq!(status, 200, "{step}");
+        attempt_of(&serde_json::from_str(&step).unwrap())
+    }
+
+    async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        tokio::time::timeout(Duration::from_secs(8), self.ended)
+            .await
+            .expect("it did not stop")
+            .unwrap()
+            .unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shop_hears_of_each_change_by_signed_webhooks() {
+    let folder = Folder::new();
+    let inbox = Inbox::default();
+    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    let payment = live.create(json!({})).await;
+    let attempt = live.pay(&payment).await;
+    inbox.until(1).await;
+    let body = report(&attempt, "success", 1, 4_990, SECRET);
+    for _ in 0..3 {
+        assert_eq!(live.post("/callbacks/ecommpay", body.clone()).await.0, 200);
+    }
+    inbox.until(2).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(inbox.len(), 2);
+
+    let (headers, body) = inbox.message(1);
+    let header = |name: &str| headers[name].to_str().unwrap();
+    let timestamp = header("webhook-timestamp").parse().unwrap();
+    let key = WebhookKey::parse("whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=").unwrap();
+    let message = WebhookMessage {
+        id: header("webhook-id"),
+        timestamp,
+        body: &body,
+    };
+    verify_webhook([&key], &message, header("webhook-signature"), timestamp).unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["type"], "payment.updated");
+    assert_eq!(body["data"]["id"], payment["id"]);
+    assert_eq!(body["data"]["status"], "paid");
+    assert_eq!(body["data"]["token"], Value::Null);
+    live.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_unsent_webhooks_are_sent() {
+    let folder = Folder::new();
+    // Nobody listens here: the first try fails, and the next one is due in five seconds.
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let gone = nobody.local_addr().unwrap();
+    drop(nobody);
+    let live = Live::start(&folder, gone).await;
+    let payment = live.create(json!({})).await;
+    live.pay(&payment).await;
+    live.stop().await;
+
+    let inbox = Inbox::default();
+    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    inbox.until(1).await;
+    let (_, body) = inbox.message(0);
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["data"]["status"], "redirected");
+    live.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_hangs_up_loses_nothing_and_blocks_nobody() {
+    let folder = Folder::new();
+    let live = Live::start(&folder, shop(Inbox::default()).await).await;
+    let address = live.url.strip_prefix("http://").unwrap().to_owned();
+    let body = json!({
+        "order": "1", "amount": 1, "return_url": format!("{}/t", live.shop_url),
+    })
+    .to_string();
+    for number in 0..50 {
+        let mut stream = TcpStream::connect(&address).await.unwrap();
+        let request = format!(
+            "POST /v1/payments HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {API_KEY}\r\n\
+             content-type: application/json\r\nidempotency-key: rude-{number}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        drop(stream);
+    }
+    // Nobody else waits for them, and whatever was begun was done wholly.
+    let own = live.create(json!({})).await;
+    let (_, list) = live.get("/v1/payments?limit=100").await;
+    let list: Value = serde_json::from_str(&list).unwrap();
+    let payments = list["data"].as_array().unwrap();
+    assert!(payments.iter().any(|payment| payment["id"] == own["id"]));
+    for payment in payments {
+        let path = format!("/v1/payments/{}/events", text(payment, "id"));
+        let (_, events) = live.get(&path).await;
+        assert!(events.contains("payment.created"), "{events}");
+    }
+    // The same again with the same key is one payment, whether the first one was done or not.
+    for _ in 0..2 {
+        let request = live
+            .client
+            .post(format!("{}/v1/payments", live.url))
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "rude-7")
+            .body(body.clone());
+        assert_eq!(request.send().await.unwrap().status(), 201);
+    }
+    live.stop().await;
+}
+
+/// Lines of the log, gathered.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_and_nothing_personal_is_logged() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    tracing_subscriber::registry()
+        .with(kassa_server::telemetry::filter())
+        .with(tracing_subscriber::fmt::layer().with_writer(move || writer.clone()))
+        .init();
+    let folder = Folder::new();
+    let inbox = Inbox::default();
+    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    let payment = live
+        .create(json!({
+            "description": "marker-description",
+            "customer": {
+                "id": "marker-customer",
+                "first_name": "Markerfirst",
+                "last_name": "Markerlast",
+                "email": "marker@mail.example",
+                "phone": "358401234567",
+            },
+        }))
+        .await;
+    let attempt = live.pay(&payment).await;
+    let good = report(&attempt, "success", 1, 4_990, SECRET);
+    let forged = good.replace("\"amount\":4990", "\"amount\":4991");
+    assert_eq!(live.post("/callbacks/ecommpay", forged).await.0, 400);
+    assert_eq!(live.post("/callbacks/ecommpay", good.clone()).await.0, 200);
+    let token = text(&payment, "token");
+    for path in ["", "/session", "/status"] {
+        live.get(&format!("/checkout/{token}{path}?marker-query"))
+            .await;
+    }
+    live.get(&format!("/return/{token}")).await;
+    live.get("/v1/payments?order=marker-order").await;
+    live.post("/v1/payments", r#"{"marker-field":"marker-value"}"#.into())
+        .await;
+    live.post(
+        &format!("/checkout/{token}/pay"),
+        r#"{"bank":"marker-bank"}"#.into(),
+    )
+    .await;
+    inbox.until(2).await;
+    let (headers, _) = inbox.message(0);
+    let signature = headers["webhook-signature"].to_str().unwrap().to_owned();
+    let callback: Value = serde_json::from_str(&good).unwrap();
+    live.stop().await;
+
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(
+        log.contains("/checkout/{token}/pay"),
+        "the log is there: {log}"
+    );
+    for marker in [
+        API_KEY,
+        SECRET,
+        "a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=",
+        token,
+        &signature,
+        text(&callback, "signature"),
+        "marker",
+        "Marker",
+        "358401234567",
+    ] {
+        assert!(!log.contains(marker), "{marker} is in the log:\n{log}");
+    }
+}
