@@ -23,15 +23,15 @@ use kassa_server::{
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-pub const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
-pub const SECRET: &str = "kassa-simulator-secret-for-development-only-0001";
-pub const SHOP: &str = "http://127.0.0.1:8082";
+pub(crate) const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
+pub(crate) const SECRET: &str = "kassa-simulator-secret-for-development-only-0001";
+pub(crate) const SHOP: &str = "http://127.0.0.1:8082";
 
 /// A folder that goes when the test ends.
-pub struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("kassa-test-{}-{number}", std::process::id());
@@ -40,7 +40,7 @@ impl Folder {
         Self(path)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -52,39 +52,39 @@ impl Drop for Folder {
 }
 
 /// The service.
-pub struct Kit {
-    pub app: AppState,
+pub(crate) struct Kit {
+    pub(crate) app: AppState,
     router: Router,
-    pub folder: Arc<Folder>,
+    pub(crate) folder: Arc<Folder>,
 }
 
 /// An answer, read to its end.
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 
-    pub fn header(&self, name: &str) -> &str {
+    pub(crate) fn header(&self, name: &str) -> &str {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().unwrap())
     }
 
     #[track_caller]
-    pub fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
         self
     }
 
     /// The code and the field of a problem.
     #[track_caller]
-    pub fn problem(&self) -> (String, String) {
+    pub(crate) fn problem(&self) -> (String, String) {
         assert_eq!(self.header("content-type"), "application/problem+json");
         let body = self.json();
         assert_eq!(body["status"], self.status.as_u16());
@@ -94,16 +94,16 @@ impl Answer {
 }
 
 impl Kit {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::within(Arc::new(Folder::new()), |_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         Self::within(Arc::new(Folder::new()), change)
     }
 
     /// A service on the files of another one, which must have gone.
-    pub fn within(folder: Arc<Folder>, change: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) fn within(folder: Arc<Folder>, change: impl FnOnce(&mut Config)) -> Self {
         let development = Development {
             data: folder.path().to_owned(),
             ..Development::default()
@@ -119,7 +119,7 @@ impl Kit {
         }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
@@ -131,17 +131,17 @@ impl Kit {
     }
 
     /// The response as it begins, for those that do not end.
-    pub async fn begin(&self, path: &str) -> http::Response<Body> {
+    pub(crate) async fn begin(&self, path: &str) -> http::Response<Body> {
         let request = Request::get(path).body(Body::empty()).unwrap();
         self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// A call of the shop's server.
-    pub async fn shop(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub(crate) async fn shop(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         self.shop_with(method, path, body, None).await
     }
 
-    pub async fn shop_with(
+    pub(crate) async fn shop_with(
         &self,
         method: Method,
         path: &str,
@@ -166,26 +166,26 @@ impl Kit {
     }
 
     /// A payment as simple as can be, changed by `more`.
-    pub async fn create(&self, more: Value) -> Value {
+    pub(crate) async fn create(&self, more: Value) -> Value {
         let mut body = order();
         merge(&mut body, more);
         let made = self.shop(Method::POST, "/v1/payments", Some(body)).await;
         made.expect(201).json()
     }
 
-    pub async fn read(&self, payment: &Value) -> Value {
+    pub(crate) async fn read(&self, payment: &Value) -> Value {
         let path = format!("/v1/payments/{}", text(payment, "id"));
         self.shop(Method::GET, &path, None).await.expect(200).json()
     }
 
-    pub async fn events(&self, payment: &Value) -> Vec<Value> {
+    pub(crate) async fn events(&self, payment: &Value) -> Vec<Value> {
         let path = format!("/v1/payments/{}/events", text(payment, "id"));
         let answer = self.shop(Method::GET, &path, None).await.expect(200).json();
         answer["data"].as_array().unwrap().clone()
     }
 
     /// A call of the widget, from our own page or from that of an origin.
-    pub async fn pay(&self, payment: &Value, body: Value, origin: Option<&str>) -> Answer {
+    pub(crate) async fn pay(&self, payment: &Value, body: Value, origin: Option<&str>) -> Answer {
         let mut request = Request::post(format!("/checkout/{}/pay", text(payment, "token")))
             .header(header::CONTENT_TYPE, "application/json");
         if let Some(origin) = origin {
@@ -195,12 +195,12 @@ impl Kit {
             .await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send(Request::get(path).body(Body::empty()).unwrap())
             .await
     }
 
-    pub async fn form(&self, path: &str, body: &str, origin: Option<&str>) -> Answer {
+    pub(crate) async fn form(&self, path: &str, body: &str, origin: Option<&str>) -> Answer {
         let mut request =
             Request::post(path).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(origin) = origin {
@@ -210,7 +210,7 @@ impl Kit {
             .await
     }
 
-    pub async fn callback(&self, body: String) -> Answer {
+    pub(crate) async fn callback(&self, body: String) -> Answer {
         let request =
             Request::post("/callbacks/ecommpay").header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body)).unwrap()).await
@@ -218,7 +218,7 @@ impl Kit {
 }
 
 /// The body that makes a payment.
-pub fn order() -> Value {
+pub(crate) fn order() -> Value {
     json!({
         "order": "123456",
         "amount": 4_990,
@@ -226,20 +226,20 @@ pub fn order() -> Value {
     })
 }
 
-pub fn merge(body: &mut Value, more: Value) {
+pub(crate) fn merge(body: &mut Value, more: Value) {
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
 }
 
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(crate) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name]
         .as_str()
         .unwrap_or_else(|| panic!("no {name} in {value}"))
 }
 
 /// The provider's payment identifier in a next step.
-pub fn attempt_of(step: &Value) -> String {
+pub(crate) fn attempt_of(step: &Value) -> String {
     let url = url::Url::parse(text(step, "url")).unwrap();
     let (_, id) = url
         .query_pairs()
@@ -249,7 +249,13 @@ pub fn attempt_of(step: &Value) -> String {
 }
 
 /// A callback of the provider, signed with `secret`.
-pub fn report(attempt: &str, status: &str, operation: u64, amount: u64, secret: &str) -> String {
+pub(crate) fn report(
+    attempt: &str,
+    status: &str,
+    operation: u64,
+    amount: u64,
+    secret: &str,
+) -> String {
     let mut body = json!({
         "project_id": 120,
         "payment": {
