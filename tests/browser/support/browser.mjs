@@ -68,10 +68,22 @@ export class Browser {
     try {
       const watch = await Watch.over(context, this.#origins);
       const page = await context.newPage();
-      await act(page, { context, watch });
+      try {
+        await act(page, { context, watch });
+      } catch (error) {
+        throw await explained(error, page, watch);
+      }
       watch.assertClean(expected);
     } finally {
       await context.close();
     }
   }
+}
+
+/** The error with what the customer saw at that moment, and what went wrong before. */
+async function explained(error, page, { violations, errors }) {
+  const seen = await page.locator('body').ariaSnapshot({ timeout: 1_000 }).catch(() => '(no page)');
+  error.message += `\nat ${page.url()}\n${seen}\n${[...violations, ...errors].join('\n')}`;
+  error.stack = error.message + error.stack.slice(error.stack.indexOf('\n    at '));
+  return error;
 }

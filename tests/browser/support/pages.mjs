@@ -48,8 +48,9 @@ export class PaymentPage {
     this.words = words[language];
   }
 
+  /** What can be chosen, by how its name begins: below it there may be a hint. */
   item(role, name) {
-    return this.page.getByRole(role, { name });
+    return this.page.getByRole(role, { name: new RegExp(name.source ?? `^${name}`) });
   }
 
   /** Goes on to Nordea from what the option shows. */
