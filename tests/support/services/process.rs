@@ -47,6 +47,8 @@ impl Service {
         let said_before = std::fs::metadata(&stdout).map_or(0, |file| file.len());
         let child = Command::new(program)
             .args(arguments)
+            // The arguments alone say how it runs, whatever its user has set up.
+            .env_remove("KASSA_CONFIG")
             .envs(variables.iter().copied())
             .current_dir(logs)
             .stdin(Stdio::null())
