@@ -4,11 +4,11 @@
 use std::fmt;
 
 use kassa_checkout::{
-    Amount, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp,
+    Amount, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp, Unsigned,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
     order::Context,
-    provider::{BrowserForm, BuildError, Choice, PaymentEvent},
+    provider::{BrowserForm, BuildError, Choice, PaymentEvent, Provider},
 };
 use url::Url;
 
@@ -94,9 +94,33 @@ pub fn begin(
 /// The origin that the provider's page is at: where our own forms lead in the end.
 #[must_use]
 pub fn page_origin(shop: &Shop) -> Option<String> {
+    let provider = shop.account.provider.as_ref();
+    let form = try_choice(provider, &Choice::AtProvider(Selection::AllBanks)).ok()?;
+    let form = form.sign(&shop.keys()).ok()?.into_message();
+    Some(
+        Url::parse(&form.action)
+            .ok()?
+            .origin()
+            .ascii_serialization(),
+    )
+}
+
+/// Whether the provider's account knows another method by this code.
+#[must_use]
+pub fn knows_method(provider: &dyn Provider, code: &str) -> bool {
+    try_choice(provider, &Choice::Method(code.to_owned())).is_ok()
+}
+
+/// The message of an invented order that nobody will see.
+fn try_choice(
+    provider: &dyn Provider,
+    choice: &Choice,
+) -> Result<Unsigned<BrowserForm>, BuildError> {
+    let amount = Amount::from_cents(1)
+        .map_err(|error| BuildError::new(error.code(), "amount", error.to_string()))?;
     let order = Order {
         provider_payment_id: "pay_0-1".to_owned(),
-        amount: Amount::from_cents(1).ok()?,
+        amount,
         reference: "1232".to_owned(),
         description: None,
         customer: Customer {
@@ -111,16 +135,7 @@ pub fn page_origin(shop: &Shop) -> Option<String> {
         callback_url: "https://kassa.invalid/".to_owned(),
         return_url: "https://kassa.invalid/".to_owned(),
     };
-    let choice = Choice::AtProvider(Selection::AllBanks);
-    let payments = shop.account.provider.payments();
-    let form = payments.create_payment(&order, &choice, &context).ok()?;
-    let form = form.sign(&shop.keys()).ok()?.into_message();
-    Some(
-        Url::parse(&form.action)
-            .ok()?
-            .origin()
-            .ascii_serialization(),
-    )
+    provider.payments().create_payment(&order, choice, &context)
 }
 
 /// What the browser does with the form.

@@ -95,7 +95,14 @@ fn the_example_is_right() {
 #[test]
 fn what_is_wrong_is_named_by_line_and_key() {
     let line = |start: &str| line_of(start);
-    let cases: [(&[(&str, &str)], String); 12] = [
+    let cases: [(&[(&str, &str)], String); 13] = [
+        (
+            &[("code = \"card\"", "code = \"cards\"")],
+            format!(
+                "{} shops[0].methods: the provider's account has no method cards",
+                line("code")
+            ),
+        ),
         (
             &[(
                 "public_url = \"https://pay.example\"",

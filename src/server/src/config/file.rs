@@ -59,7 +59,7 @@ pub(super) struct ShopTable {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MethodTable {
-    pub(super) code: String,
+    pub(super) code: Spanned<String>,
     pub(super) fi: String,
     pub(super) sv: String,
     pub(super) en: String,

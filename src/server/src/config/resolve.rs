@@ -12,11 +12,14 @@ use url::Url;
 
 use super::{
     ApiKeys, Config, ConfigError, DEFAULT_LISTEN, Limits, MetricsAccess,
-    file::{self, AccountTable, File, LimitsTable, ShopTable, WebhookTable},
+    file::{self, AccountTable, File, LimitsTable, MethodTable, ShopTable, WebhookTable},
     problem::Faults,
     secret,
 };
-use crate::shop::{Account, Shop, Shops, Webhook};
+use crate::{
+    gateway,
+    shop::{Account, Shop, Shops, Webhook},
+};
 
 /// How long an offer stands when neither shop nor file says, in seconds: a day.
 pub(super) const DEFAULT_EXPIRES_IN: u64 = 24 * 60 * 60;
@@ -210,6 +213,7 @@ impl Resolver<'_> {
         let id_text = table.id.get_ref().clone();
         let account = self.account(at, &id_text, table.account);
         let banks = self.banks(at, table.banks, account.as_ref());
+        self.check_methods(at, &table.methods, account.as_ref());
         let shop = Shop {
             id: id?,
             payee,
@@ -385,6 +389,19 @@ impl Resolver<'_> {
         }
     }
 
+    fn check_methods(&mut self, at: &str, methods: &[MethodTable], account: Option<&Account>) {
+        let Some(account) = account else {
+            return;
+        };
+        for method in methods {
+            let code = method.code.get_ref();
+            if !gateway::knows_method(account.provider.as_ref(), code) {
+                let message = format!("the provider's account has no method {code}");
+                self.refuse(&method.code.span(), format!("{at}.methods"), message);
+            }
+        }
+    }
+
     fn banks(
         &mut self,
         at: &str,
@@ -425,9 +442,9 @@ fn limits(table: &LimitsTable) -> Limits {
     }
 }
 
-fn method(table: file::MethodTable) -> Method {
+fn method(table: MethodTable) -> Method {
     Method {
-        code: table.code,
+        code: table.code.into_inner(),
         names: Names {
             fi: table.fi,
             sv: table.sv,

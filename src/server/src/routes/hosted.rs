@@ -33,7 +33,7 @@ pub(crate) struct PageQuery {
     step: Option<String>,
     fault: Option<String>,
     /// How often the page has asked by itself.
-    again: Option<u32>,
+    again: Option<String>,
 }
 
 /// Shows the page.
@@ -65,7 +65,7 @@ pub(crate) async fn page(
             || links.fault.is_some()
             || session.status.status == Status::Created);
     let refresh = (!chooses && is_open(session.status.status))
-        .then(|| refresh(&page, language, query.again.unwrap_or(0)))
+        .then(|| refresh(&page, language, times(query.again.as_deref())))
         .flatten();
     let frame = Frame {
         language,
@@ -91,6 +91,11 @@ fn is_open(status: Status) -> bool {
         status,
         Status::Redirected | Status::Pending | Status::AwaitingConfirmation
     )
+}
+
+/// How often the page has asked; what is no number counts as the first time.
+fn times(again: Option<&str>) -> u32 {
+    again.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
 /// For browsers without script: load the page again, more and more rarely.

@@ -34,9 +34,10 @@ const READERS: usize = 4;
 /// The store in one SQLite file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // In this order they go: the writer ends, and then the lock is given back.
-    writer: Writer,
+    // In this order they go: the readers, then the writer, who as the last one tidies the log
+    // away, and then the lock is given back.
     readers: Arc<Readers>,
+    writer: Writer,
     _lock: File,
 }
 
@@ -106,8 +107,8 @@ impl SqliteStore {
         sql::release_claims(&connection)?;
         let readers = Readers::open(file)?;
         Ok(Self {
-            writer: Writer::start(connection)?,
             readers: Arc::new(readers),
+            writer: Writer::start(connection)?,
             _lock: lock,
         })
     }

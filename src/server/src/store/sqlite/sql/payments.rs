@@ -1,0 +1,263 @@
+//! Payments created and read.
+
+use kassa_checkout::Lifecycle;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter, types::Value};
+
+use super::{PAYMENT, column, follow, int, json, natural, payment_of, refused, run, text, time};
+use crate::store::{
+    Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment, StoreError,
+    transition,
+};
+
+/// How many digits follow the prefix of an allotted reference's base.
+const SERIES_WIDTH: usize = 8;
+
+pub(in crate::store::sqlite) fn create(
+    connection: &Connection,
+    new: NewPayment,
+    idempotency: Option<Idempotency>,
+) -> Result<Created, StoreError> {
+    if let Some(asked) = &idempotency
+        && let Some((fingerprint, answer)) = answered(connection, &new.shop, &asked.key)?
+    {
+        return Ok(if fingerprint == asked.fingerprint {
+            Created::Before(answer)
+        } else {
+            Created::KeyReused
+        });
+    }
+    let reference = match new.reference {
+        NewReference::Given(reference) => reference,
+        NewReference::Allotted { prefix } => allot(connection, &new.shop, &prefix)?,
+    };
+    let mut payment = Payment {
+        id: new.id,
+        shop: new.shop,
+        token: new.token,
+        order: new.order,
+        reference,
+        terms: new.terms,
+        lifecycle: Lifecycle::new(new.amount),
+        latest: None,
+        version: 1,
+        events: 0,
+        created_at: new.now,
+        changed_at: new.now,
+        expires_at: new.expires_at,
+    };
+    let consequences = transition::created(&mut payment, new.now);
+    insert_payment(connection, &payment)?;
+    follow(connection, &payment, new.now, &consequences, None)?;
+    let answer = (new.answer)(&payment);
+    if let Some(asked) = idempotency {
+        run(
+            connection,
+            "insert into idempotency (shop, key, fingerprint, payment, answer, created_at) \
+             values (?1, ?2, ?3, ?4, ?5, ?6)",
+            params![
+                payment.shop,
+                asked.key,
+                asked.fingerprint,
+                payment.id,
+                answer,
+                int(new.now.millis())
+            ],
+        )?;
+    }
+    Ok(Created::New(answer))
+}
+
+fn answered(
+    connection: &Connection,
+    shop: &str,
+    key: &str,
+) -> Result<Option<(String, String)>, StoreError> {
+    connection
+        .prepare_cached("select fingerprint, answer from idempotency where shop = ?1 and key = ?2")
+        .and_then(|mut statement| {
+            statement
+                .query_row([shop, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()
+        })
+        .map_err(refused)
+}
+
+/// The next reference of the shop's series that none of its payments has.
+fn allot(connection: &Connection, shop: &str, prefix: &str) -> Result<String, StoreError> {
+    let last: Option<i64> = connection
+        .prepare_cached("select last from reference_series where shop = ?1 and prefix = ?2")
+        .and_then(|mut statement| {
+            statement
+                .query_row([shop, prefix], |row| row.get(0))
+                .optional()
+        })
+        .map_err(refused)?;
+    let mut number = last.unwrap_or(0);
+    let reference = loop {
+        number = number.checked_add(1).ok_or(StoreError::NoReference)?;
+        let reference =
+            viite::NationalReference::from_series(prefix, SERIES_WIDTH, natural(number))
+                .map_err(|_| StoreError::NoReference)?;
+        if !is_used(connection, shop, reference.to_machine())? {
+            break reference;
+        }
+    };
+    run(
+        connection,
+        "insert into reference_series (shop, prefix, last) values (?1, ?2, ?3) \
+         on conflict (shop, prefix) do update set last = excluded.last",
+        params![shop, prefix, number],
+    )?;
+    Ok(reference.to_machine().to_owned())
+}
+
+fn is_used(connection: &Connection, shop: &str, reference: &str) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("select 1 from payments where shop = ?1 and reference = ?2 limit 1")
+        .and_then(|mut statement| statement.exists([shop, reference]))
+        .map_err(refused)
+}
+
+fn insert_payment(connection: &Connection, payment: &Payment) -> Result<(), StoreError> {
+    run(
+        connection,
+        "insert into payments (id, shop, token, order_number, reference, amount_cents, status, \
+         version, events, created_at, changed_at, expires_at, offer_due_at, terms, lifecycle) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14)",
+        params![
+            payment.id,
+            payment.shop,
+            payment.token,
+            payment.order,
+            payment.reference,
+            int(payment.lifecycle.amount().cents()),
+            payment.status().as_str(),
+            int(payment.version),
+            int(payment.events),
+            int(payment.created_at.millis()),
+            int(payment.changed_at.millis()),
+            int(payment.expires_at.millis()),
+            text(&payment.terms, "terms")?,
+            text(&payment.lifecycle, "lifecycle")?,
+        ],
+    )
+}
+
+pub(in crate::store::sqlite) fn payment(
+    connection: &Connection,
+    shop: &str,
+    id: &str,
+) -> Result<Option<Payment>, StoreError> {
+    let sql = format!("select {PAYMENT} from payments p where p.id = ?1 and p.shop = ?2");
+    one(connection, &sql, [id, shop])
+}
+
+pub(in crate::store::sqlite) fn by_token(
+    connection: &Connection,
+    token: &str,
+) -> Result<Option<Payment>, StoreError> {
+    let sql = format!("select {PAYMENT} from payments p where p.token = ?1");
+    one(connection, &sql, [token])
+}
+
+pub(in crate::store::sqlite) fn by_attempt(
+    connection: &Connection,
+    provider: &str,
+    attempt: &str,
+) -> Result<Option<Payment>, StoreError> {
+    let sql = format!(
+        "select {PAYMENT} from attempts a join payments p on p.id = a.payment \
+         where a.provider = ?1 and a.id = ?2"
+    );
+    one(connection, &sql, [provider, attempt])
+}
+
+fn one<P: rusqlite::Params>(
+    connection: &Connection,
+    sql: &str,
+    parameters: P,
+) -> Result<Option<Payment>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+    let mut rows = statement.query(parameters).map_err(refused)?;
+    rows.next().map_err(refused)?.map(payment_of).transpose()
+}
+
+pub(in crate::store::sqlite) fn list(
+    connection: &Connection,
+    filter: &Filter,
+) -> Result<Vec<Payment>, StoreError> {
+    let mut sql = format!("select {PAYMENT} from payments p where p.shop = ?1");
+    let mut values = vec![Value::from(filter.shop.clone())];
+    let mut add = |condition: &str, value: Value| {
+        values.push(value);
+        sql.push_str(" and ");
+        sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
+    };
+    if let Some(status) = filter.status {
+        add("p.status = ?", status.as_str().to_owned().into());
+    }
+    if let Some(order) = &filter.order {
+        add("p.order_number = ?", order.clone().into());
+    }
+    if let Some(reference) = &filter.reference {
+        add("p.reference = ?", reference.clone().into());
+    }
+    if let Some(from) = filter.from {
+        add("p.created_at >= ?", int(from.millis()).into());
+    }
+    if let Some(to) = filter.to {
+        add("p.created_at < ?", int(to.millis()).into());
+    }
+    if let Some((at, id)) = &filter.after {
+        let at = int(at.millis());
+        add("p.created_at <= ?", at.into());
+        add("(p.created_at < ?", at.into());
+        // The second half of the pair's comparison, written out: row values are not everywhere.
+        values.push(id.clone().into());
+        sql.push_str(&format!(" or p.id < ?{})", values.len()));
+    }
+    values.push(i64::from(filter.limit).into());
+    sql.push_str(&format!(
+        " order by p.created_at desc, p.id desc limit ?{}",
+        values.len()
+    ));
+    let mut statement = connection.prepare_cached(&sql).map_err(refused)?;
+    let mut rows = statement.query(params_from_iter(values)).map_err(refused)?;
+    let mut payments = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        payments.push(payment_of(row)?);
+    }
+    Ok(payments)
+}
+
+pub(in crate::store::sqlite) fn events(
+    connection: &Connection,
+    shop: &str,
+    id: &str,
+) -> Result<Option<Vec<EventRecord>>, StoreError> {
+    let known = connection
+        .prepare_cached("select 1 from payments where id = ?1 and shop = ?2")
+        .and_then(|mut statement| statement.exists([id, shop]))
+        .map_err(refused)?;
+    if !known {
+        return Ok(None);
+    }
+    let mut statement = connection
+        .prepare_cached(
+            "select seq, at, who, kind, detail from events where payment = ?1 order by seq",
+        )
+        .map_err(refused)?;
+    let mut rows = statement.query([id]).map_err(refused)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        let detail: String = column(row, 4)?;
+        events.push(EventRecord {
+            seq: natural(column(row, 0)?),
+            at: time(column(row, 1)?),
+            who: column(row, 2)?,
+            kind: column(row, 3)?,
+            detail: json(&detail, "event")?,
+        });
+    }
+    Ok(Some(events))
+}
