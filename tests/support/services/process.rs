@@ -16,7 +16,17 @@ use super::{Problem, wait_for};
 const START_PATIENCE: Duration = Duration::from_secs(20);
 
 /// All programs that were started, for [`kill_all`].
-static STARTED: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
+static STARTED: Mutex<Started> = Mutex::new(Started {
+    children: Vec::new(),
+    over: false,
+});
+
+#[derive(Debug)]
+struct Started {
+    children: Vec<Weak<Mutex<Child>>>,
+    /// Nothing is started any more.
+    over: bool,
+}
 
 /// A running program; it is killed when this is dropped.
 #[derive(Debug)]
@@ -45,7 +55,8 @@ impl Service {
         let stdout = logs.join(format!("{name}.out"));
         let stderr = logs.join(format!("{name}.err"));
         let said_before = std::fs::metadata(&stdout).map_or(0, |file| file.len());
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             // The arguments alone say how it runs, whatever its user has set up.
             .env_remove("KASSA_CONFIG")
@@ -53,11 +64,9 @@ impl Service {
             .current_dir(logs)
             .stdin(Stdio::null())
             .stdout(append(&stdout)?)
-            .stderr(append(&stderr)?)
-            .spawn()
+            .stderr(append(&stderr)?);
+        let child = spawn(&mut command)
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
-        let child = Arc::new(Mutex::new(child));
-        remember(&child);
         let mut service = Self {
             name: name.to_owned(),
             child,
@@ -134,9 +143,13 @@ impl Drop for Service {
     }
 }
 
-/// Ends every program that still runs: for the handler of Ctrl-C, after which nothing is dropped.
+/// Ends every program that still runs, and lets none start any more: for the handler of Ctrl-C,
+/// after which nothing is dropped.
 pub fn kill_all() {
-    for child in lock(&STARTED).iter().filter_map(Weak::upgrade) {
+    let mut started = lock(&STARTED);
+    started.over = true;
+    for child in started.children.iter().filter_map(Weak::upgrade) {
+        // It may have ended by itself; then there is nothing to end.
         let _ = end(&child);
     }
 }
@@ -164,10 +177,16 @@ fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-fn remember(child: &Arc<Mutex<Child>>) {
+/// Starts a program and remembers it, both under one lock: [`kill_all`] misses none.
+fn spawn(command: &mut Command) -> io::Result<Arc<Mutex<Child>>> {
     let mut started = lock(&STARTED);
-    started.retain(|known| known.strong_count() > 0);
-    started.push(Arc::downgrade(child));
+    if started.over {
+        return Err(io::Error::other("the run is being ended"));
+    }
+    let child = Arc::new(Mutex::new(command.spawn()?));
+    started.children.retain(|known| known.strong_count() > 0);
+    started.children.push(Arc::downgrade(&child));
+    Ok(child)
 }
 
 fn end(child: &Mutex<Child>) -> io::Result<()> {
