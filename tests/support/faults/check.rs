@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::{
     plan::Plan,
     shop::{Listed, Logged},
@@ -129,29 +131,47 @@ impl Findings {
         }
     }
 
-    /// A change of status is one message to the shop, however often it is sent.
+    /// The shop was told the end, and a change of status is one message, however often it is sent.
     fn webhooks(&mut self, payments: &[Both], webhooks: &[Webhook]) {
-        let mut messages: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for webhook in webhooks {
-            let data = &serde_json::from_str::<serde_json::Value>(&webhook.body)
-                .unwrap_or_default()["data"];
-            if data["status"] == "paid" && data["flag"].is_null() {
-                let id = data["id"].as_str().unwrap_or_default().to_owned();
-                messages.entry(id).or_default().insert(&webhook.id);
-            }
-        }
+        let told = told(webhooks);
+        let messages = |payment: &Both, status: &str| {
+            let about = (payment.id.clone(), status.to_owned());
+            told.get(&about).map_or(0, BTreeSet::len)
+        };
         for payment in payments {
-            let told = messages.get(&payment.id).map_or(0, BTreeSet::len);
-            let changes = transitions(&payment.events, "paid");
-            if told > changes {
+            if messages(payment, &payment.status) == 0 {
+                self.wrong.push(format!(
+                    "{}: the shop was never told that it is {}",
+                    payment.id, payment.status
+                ));
+            }
+            let (sent, changes) = (
+                messages(payment, "paid"),
+                transitions(&payment.events, "paid"),
+            );
+            if sent > changes {
                 self.doubled += 1;
                 self.wrong.push(format!(
-                    "{}: {told} webhooks say paid, {changes} changes",
+                    "{}: {sent} webhooks say paid, {changes} changes",
                     payment.id
                 ));
             }
         }
     }
+}
+
+/// The ids of the messages that say of a payment that it came to a status.
+pub(super) fn told(webhooks: &[Webhook]) -> BTreeMap<(String, String), BTreeSet<&str>> {
+    let mut told: BTreeMap<_, BTreeSet<&str>> = BTreeMap::new();
+    for webhook in webhooks {
+        let body: Value = serde_json::from_str(&webhook.body).unwrap_or_default();
+        let word = |field: &str| body["data"][field].as_str().unwrap_or_default().to_owned();
+        if body["type"] == "payment.updated" {
+            let about = (word("id"), word("status"));
+            told.entry(about).or_default().insert(&webhook.id);
+        }
+    }
+    told
 }
 
 /// How often each report is in the log, by its key.
@@ -172,7 +192,7 @@ fn transitions(events: &[Logged], status: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::faults::{plan::Ending, simulator::Callback};
@@ -239,7 +259,7 @@ mod tests {
     fn found(change: impl Fn(&mut Both)) -> Findings {
         let mut payment = good();
         change(&mut payment);
-        compare(&[payment], &[listed("o1")], &[])
+        compare(&[payment], &[listed("o1")], &[webhook("msg_1")])
     }
 
     #[test]
@@ -298,9 +318,22 @@ mod tests {
 
     #[test]
     fn two_payments_of_an_order_are_found() {
-        let findings = compare(&[good()], &[listed("o1"), listed("o1")], &[]);
+        let findings = compare(
+            &[good()],
+            &[listed("o1"), listed("o1")],
+            &[webhook("msg_1")],
+        );
         assert_eq!(findings.doubled, 1);
         assert_eq!(findings.wrong, ["order o1 has 2 payments"]);
+    }
+
+    #[test]
+    fn a_shop_that_was_not_told_is_found() {
+        let findings = compare(&[good()], &[listed("o1")], &[]);
+        assert_eq!(
+            findings.wrong,
+            ["pay_1: the shop was never told that it is paid"]
+        );
     }
 
     #[test]

@@ -121,6 +121,7 @@ fn run_in(folder: &Path, binaries: &Binaries, options: &Options) -> Result<Outco
     let (mut server, paid, mut wrong) = busy.pay_and_kill(&start, server, options)?;
     wrong.extend(let_all_arrive(&simulator, &paid)?);
     let payments = both_sides(&kassa, &simulator, &paid)?;
+    wait_until_told(&payments, &shop);
     let listed = kassa.list()?;
     let mut findings = check::compare(&payments, &listed, &shop.received());
     findings.wrong_ends += options.payments.saturating_sub(paid.len());
@@ -282,6 +283,22 @@ fn both_sides(kassa: &Kassa, simulator: &Simulator, paid: &[Paid]) -> Result<Vec
         });
     }
     Ok(all)
+}
+
+/// Waits until the shop knows where every payment stands; whoever is not told is found later.
+fn wait_until_told(payments: &[Both], shop: &Receiver) {
+    let deadline = Instant::now() + SETTLING;
+    let all_told = || {
+        let webhooks = shop.received();
+        let told = check::told(&webhooks);
+        let about = |payment: &Both| (payment.id.clone(), payment.status.clone());
+        payments
+            .iter()
+            .all(|payment| told.contains_key(&about(payment)))
+    };
+    while !all_told() && Instant::now() < deadline {
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// What SQLite itself finds wrong with the files of a folder.
