@@ -21,17 +21,22 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// Compresses each of the files that a browser loads.
+    /// Compresses each of the files that a browser loads, and leaves the result beside it as
+    /// `FILE.br` for the server to send.
     ///
     /// # Errors
-    /// When a file cannot be read.
-    pub(crate) fn measure(name: &str, folder: &Path, files: &[String]) -> Result<Self> {
+    /// When a file cannot be read or written.
+    pub(crate) fn compress(name: &str, folder: &Path, files: &[String]) -> Result<Self> {
         let mut measured = Vec::new();
         for file in files.iter().filter(|file| is_downloaded(file)) {
             let path = folder.join(file);
             let bytes =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            measured.push((file.clone(), brotli_size(&bytes)?));
+            let compressed = compress(&bytes)?;
+            measured.push((file.clone(), compressed.len()));
+            let beside = folder.join(format!("{file}.br"));
+            fs::write(&beside, compressed)
+                .with_context(|| format!("cannot write {}", beside.display()))?;
         }
         measured.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
         let name = name.to_owned();
@@ -72,11 +77,11 @@ pub(crate) fn check_budgets(project: &Project, measured: &[Sizes]) -> Result<()>
     bail!("{}", complaints.join("\n"))
 }
 
-/// The bytes that brotli at level 11 with a window of 4 MiB makes of some data.
+/// What brotli at level 11 with a window of 4 MiB makes of some data.
 ///
 /// # Errors
 /// Never in practice: the data is in memory.
-pub(crate) fn brotli_size(bytes: &[u8]) -> Result<usize> {
+fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
     let params = BrotliEncoderParams {
         quality: 11,
         lgwin: 22,
@@ -85,7 +90,7 @@ pub(crate) fn brotli_size(bytes: &[u8]) -> Result<usize> {
     };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &*bytes, &mut compressed, &params).context("brotli failed")?;
-    Ok(compressed.len())
+    Ok(compressed)
 }
 
 fn complaint(name: &str, total: usize, budgets: &BTreeMap<String, usize>) -> Option<String> {
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn brotli_is_the_real_one() {
         // The reference encoder (brotli 1.0.9, -q 11 -w 22) makes 13 bytes of this.
-        assert_eq!(brotli_size(&[b'a'; 10_000]).unwrap(), 13);
+        assert_eq!(compress(&[b'a'; 10_000]).unwrap().len(), 13);
         let mut state = 1u32;
         let noise = std::iter::repeat_with(|| {
             state ^= state << 13;
@@ -130,12 +135,12 @@ mod tests {
         });
         // What cannot be compressed is stored, with four bytes around it.
         let noise: Vec<u8> = noise.take(4096).collect();
-        assert_eq!(brotli_size(&noise).unwrap(), 4100);
+        assert_eq!(compress(&noise).unwrap().len(), 4100);
     }
 
     #[test]
     fn empty_file_is_one_byte() {
-        assert_eq!(brotli_size(b"").unwrap(), 1);
+        assert_eq!(compress(b"").unwrap().len(), 1);
     }
 
     #[test]
@@ -170,8 +175,12 @@ mod tests {
         fs::write(folder.join("b.css"), [b'a'; 10_000]).unwrap();
         fs::write(folder.join("c.d.ts"), b"types").unwrap();
         let files = ["a.js", "b.css", "c.d.ts"].map(str::to_owned);
-        let sizes = Sizes::measure("checkout", &folder, &files).unwrap();
+        let sizes = Sizes::compress("checkout", &folder, &files).unwrap();
+        let beside = fs::read(folder.join("b.css.br")).unwrap();
+        let types_are_left_alone = !folder.join("c.d.ts.br").exists();
         fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(beside.len(), 13);
+        assert!(types_are_left_alone);
         assert_eq!(
             sizes.lines(),
             "size checkout: 14 B brotli\n  b.css: 13 B\n  a.js: 1 B"

@@ -18,8 +18,11 @@ use crate::problem::{Fault, Problem};
 #[allow_missing = true]
 struct Checkout;
 
-/// The style of the hosted page around the widget.
-const HOSTED_CSS: &str = include_str!("hosted.css");
+/// The files of the hosted page around the widget.
+const PAGE: [(&str, &str); 2] = [
+    ("hosted.css", include_str!("hosted.css")),
+    ("icon.svg", include_str!("icon.svg")),
+];
 
 /// Whether the widget was built into this server.
 pub(crate) fn has_widget() -> bool {
@@ -64,13 +67,13 @@ pub(crate) async fn checkout(Path(file): Path<String>, headers: HeaderMap) -> Re
 
 /// Answers with a file of the hosted page.
 pub(crate) async fn page(Path(file): Path<String>) -> Response {
-    if file != "hosted.css" {
+    let Some((name, content)) = PAGE.into_iter().find(|(name, _)| *name == file) else {
         return Problem::new(Fault::NotFound).into_response();
-    }
-    let mut response = HOSTED_CSS.into_response();
+    };
+    let mut response = content.into_response();
     response.headers_mut().insert(
         header::CONTENT_TYPE,
-        HeaderValue::from_static("text/css; charset=utf-8"),
+        HeaderValue::from_static(kind_of(name)),
     );
     response.headers_mut().insert(
         header::CACHE_CONTROL,

@@ -298,8 +298,9 @@ impl Frame {
              <meta name=\"robots\" content=\"noindex\">\
              <meta name=\"color-scheme\" content=\"light dark\">\
              <title>{title}</title>\
+             <link rel=\"icon\" type=\"image/svg+xml\" href=\"/assets/page/icon.svg\">\
              <link rel=\"stylesheet\" href=\"/assets/page/hosted.css\">{widget}{head}</head>\
-             <body><main class=\"hosted\">{content}</main>{languages}</body></html>"
+             <body><main class=\"hosted\"><h1 class=\"unseen\">{title}</h1>{content}</main>{languages}</body></html>"
         );
         let mut response = (status, axum::response::Html(page)).into_response();
         if let Ok(policy) = HeaderValue::from_str(&security::page_policy(&app.config)) {

@@ -118,10 +118,10 @@ fn build_release(project: &Project) -> Result<()> {
     let mut measured = Vec::new();
     for package in PACKAGES {
         let files = build_package(project, package, Mode::Release, node.as_ref())?;
-        let label = format!("measuring {}", package.name);
+        let label = format!("compressing {}", package.name);
         let folder = dist(project, package);
         measured.push(progress::during(&label, || {
-            sizes::Sizes::measure(package.name, &folder, &files)
+            sizes::Sizes::compress(package.name, &folder, &files)
         })?);
     }
     for sizes in &measured {
