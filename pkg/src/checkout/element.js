@@ -2,6 +2,7 @@
 // Everything inside is drawn by the WebAssembly module, see www/widget.
 import load, { mount } from './kassa_widget.js';
 import { fallback } from './fallback.js';
+import { press } from './keys.js';
 
 let module;
 let sheet;
@@ -31,6 +32,17 @@ function style() {
     return new CSSStyleSheet();
   });
   return sheet;
+}
+
+const KEY = 'kassa-bank';
+
+/** Uses the device's storage; where it is blocked, nothing is remembered. */
+function storage(use) {
+  try {
+    return use(localStorage);
+  } catch {
+    return undefined;
+  }
 }
 
 const details = {
@@ -119,7 +131,10 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   #mount(root, waiting) {
     const inside = document.createElement('div');
     inside.hidden = true;
-    root.append(inside);
+    const region = document.createElement('p');
+    region.className = 'k-vh';
+    region.setAttribute('role', 'status');
+    root.append(inside, region);
     const show = () => {
       if (!inside.hidden) return;
       const focused = this.contains(document.activeElement);
@@ -127,36 +142,88 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
       waiting.remove();
       if (focused) inside.querySelector('h2')?.focus();
     };
-    this.#listen();
     const turn = this.#turn;
-    const host = {
-      base: this.#base,
-      remembers: this.getAttribute('remember') !== 'off',
-      statusFirst: this instanceof KassaStatus,
-      // In a task of its own: whoever listens may remove the element at once.
-      emit: (name, first, second) =>
-        queueMicrotask(() => {
-          if (turn !== this.#turn) return;
-          if (name !== 'error' || !this.firstElementChild) setTimeout(show);
-          this.#emit(name, details[name](first, second));
-        }),
+    const emit = (name, first, second) => {
+      if (turn !== this.#turn) return;
+      // A fault leaves the page's own content in use, where there is any.
+      if (name !== 'error' || !this.firstElementChild) setTimeout(show);
+      this.#emit(name, details[name](first, second));
     };
+    this.#listen(inside);
+    const host = this.#host(inside, region, emit, this.#listening.signal);
     this.#handle = mount(inside, host, this.getAttribute('lang') ?? '');
   }
 
-  #listen() {
+  /** What the module may do outside of its view; `Host` in www/widget/src/browser.rs. */
+  #host(inside, region, emit, signal) {
+    const base = this.#base;
+    const remembers = this.getAttribute('remember') !== 'off';
+    let stream;
+    return {
+      statusFirst: this instanceof KassaStatus,
+      remembered: () => (remembers ? storage((kept) => kept.getItem(KEY)) : undefined) ?? undefined,
+      remember: (bank) => remembers && storage((kept) => kept.setItem(KEY, bank)),
+      // In a task of its own: whoever listens may remove the element at once.
+      emit: (...event) => queueMicrotask(() => emit(...event)),
+      say: (text) => (region.textContent = text),
+      turn() {
+        if (inside.matches(':focus-within')) {
+          setTimeout(() => inside.querySelector('h2')?.focus());
+        }
+      },
+      async request(path, body) {
+        const headers = { accept: 'application/json' };
+        const post = { method: 'POST', body, headers: { ...headers, 'content-type': headers.accept } };
+        try {
+          const answer = await fetch(base + path, { signal, ...(body ? post : { headers }) });
+          return [answer.status, answer.ok ? await answer.json() : null];
+        } catch {
+          return [navigator.onLine ? 0 : 1, null];
+        }
+      },
+      wait: (millis) => new Promise((done) => setTimeout(done, millis)),
+      stream: (open) => {
+        stream?.close();
+        stream = open && globalThis.EventSource ? new EventSource(`${base}/events`) : undefined;
+        stream?.addEventListener('message', ({ data }) => this.#handle?.told(JSON.parse(data)));
+      },
+      get streaming() {
+        return stream?.readyState === 1;
+      },
+      leave(url) {
+        if (!url) return inside.querySelector('.k-onward')?.submit();
+        try {
+          top.location.href = url; // Allowed across origins, unless the frame is forbidden it.
+        } catch {
+          // The link on screen leads there.
+        }
+      },
+      print: () => print(),
+    };
+  }
+
+  #listen(inside) {
     const { signal } = (this.#listening = new AbortController());
-    addEventListener('pageshow', (event) => event.persisted && this.#handle?.wake(true), { signal });
-    addEventListener('online', () => this.#handle?.wake(false), { signal });
-    document.addEventListener(
-      'visibilitychange',
-      () => document.visibilityState === 'visible' && this.#handle?.wake(false),
-      { signal },
-    );
+    const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
+    const wake = (restored) => this.#handle?.wake(restored);
+    on(globalThis, 'pageshow', (event) => event.persisted && wake(true));
+    on(globalThis, 'online', () => wake(false));
+    on(document, 'visibilitychange', () => document.visibilityState === 'visible' && wake(false));
     const trapped = (reason) =>
       reason instanceof WebAssembly.RuntimeError && this.#break('widget/crash');
-    addEventListener('error', (event) => trapped(event.error), { signal });
-    addEventListener('unhandledrejection', (event) => trapped(event.reason), { signal });
+    on(globalThis, 'error', (event) => trapped(event.error));
+    on(globalThis, 'unhandledrejection', (event) => trapped(event.reason));
+
+    // Every button of the view is a submit button; only the provider's form is really sent.
+    on(inside, 'submit', (event) => {
+      const { submitter } = event;
+      if (event.target.matches('.k-onward')) return;
+      event.preventDefault();
+      if (submitter) this.#handle?.act(submitter.name, submitter.value);
+    });
+    const search = (typed) => this.#handle?.search(typed);
+    on(inside, 'input', (event) => search(event.target.value));
+    on(inside, 'keydown', (event) => press(inside, event, search));
   }
 
   /** Gives the page's own content back; where there is none, the way to the hosted page. */

@@ -1,20 +1,19 @@
 //! The element in the browser: draws the screens, acts on them, follows the payment.
 //!
-//! `element.js` owns the custom element, its shadow root, its style sheet and its listeners on
-//! window and document; this module owns everything inside.
+//! `element.js` owns the custom element, its shadow root, its listeners, and the doors to the
+//! outside (`Host`): each is a line or two there, and would be kilobytes of bindings here. What
+//! is said, shown and decided is here.
 
 mod actions;
 mod app;
 mod client;
 mod decode;
 mod follow;
-mod keys;
-mod leave;
-mod memory;
-mod page;
+mod view;
 
 use std::rc::Rc;
 
+use js_sys::Promise;
 use kassa_checkout::Language;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
@@ -27,21 +26,54 @@ extern "C" {
     /// The element, as `element.js` hands it over.
     pub type Host;
 
-    /// The address of the payment: `{api}/checkout/{token}`.
-    #[wasm_bindgen(method, getter)]
-    fn base(this: &Host) -> String;
-
-    /// Whether the last bank may be remembered on this device.
-    #[wasm_bindgen(method, getter)]
-    fn remembers(this: &Host) -> bool;
-
     /// Whether to begin with the status, whatever it is.
     #[wasm_bindgen(method, getter, js_name = statusFirst)]
     fn status_first(this: &Host) -> bool;
 
+    /// The bank remembered on this device, unless that is turned off.
+    #[wasm_bindgen(method)]
+    fn remembered(this: &Host) -> Option<String>;
+
+    /// Remembers a bank on this device, unless that is turned off.
+    #[wasm_bindgen(method)]
+    fn remember(this: &Host, bank: &str);
+
     /// Dispatches `kassa-{name}`; what the words mean depends on the name.
     #[wasm_bindgen(method)]
     fn emit(this: &Host, name: &str, first: &str, second: &str);
+
+    /// Has a screen reader say something.
+    #[wasm_bindgen(method)]
+    fn say(this: &Host, text: &str);
+
+    /// The screen is about to change: if the focus is in it, it goes to the next one's heading.
+    #[wasm_bindgen(method)]
+    fn turn(this: &Host);
+
+    /// Asks Kassa below the payment's address; by POST if there is a body. Gives an array of the
+    /// HTTP status (0 when nothing came back, 1 when the device is offline) and the JSON.
+    #[wasm_bindgen(method)]
+    fn request(this: &Host, path: &str, body: Option<&str>) -> Promise;
+
+    /// Waits so many milliseconds.
+    #[wasm_bindgen(method)]
+    fn wait(this: &Host, millis: i32) -> Promise;
+
+    /// Opens the payment's event stream, or closes it. Its messages come to [`Handle::told`].
+    #[wasm_bindgen(method)]
+    fn stream(this: &Host, open: bool);
+
+    /// Whether the stream is open.
+    #[wasm_bindgen(method, getter)]
+    fn streaming(this: &Host) -> bool;
+
+    /// Leaves with the whole window: to an address, or by the form on screen.
+    #[wasm_bindgen(method)]
+    fn leave(this: &Host, url: Option<&str>);
+
+    /// Opens the browser's print dialogue.
+    #[wasm_bindgen(method)]
+    fn print(this: &Host);
 }
 
 /// A mounted element. `unmount` releases all that it holds.
@@ -59,12 +91,10 @@ pub struct Handle {
 #[must_use]
 pub fn mount(parent: HtmlElement, host: Host, tag: &str) -> Handle {
     let owner = Owner::new();
-    let app = owner.with(|| {
-        let signals = Signals::new(Language::from_tag(tag));
-        Rc::new(App::new(parent.clone(), host, signals))
-    });
-    let drawn = Rc::clone(&app);
-    let view = owner.with(|| leptos::mount::mount_to(parent, move || page::view(&drawn)));
+    let signals = Signals::new(Language::from_tag(tag), host.remembered());
+    let drawn = signals.clone();
+    let view = owner.with(|| leptos::mount::mount_to(parent, || move || view::draw(&drawn)));
+    let app = Rc::new(App::new(host, signals));
     app.load();
     Handle {
         app,
@@ -83,6 +113,23 @@ impl Handle {
     /// Looks again: the page was shown, came back from the bank (`restored`), or is online again.
     pub fn wake(&self, restored: bool) {
         self.app.wake(restored);
+    }
+
+    /// A button was pressed: its name and value.
+    pub fn act(&self, name: &str, value: &str) {
+        actions::act(&self.app, name, value);
+    }
+
+    /// Filters the list, and says how many banks are left.
+    pub fn search(&self, typed: &str) {
+        actions::search(&self.app, typed);
+    }
+
+    /// A message of the event stream, parsed.
+    pub fn told(&self, json: &JsValue) {
+        if let Some(status) = decode::status(json) {
+            self.app.update(status);
+        }
     }
 
     /// Removes the view, ends requests, streams and timers.

@@ -115,7 +115,7 @@ pub(crate) enum Mode<'a> {
 #[derive(Clone)]
 pub(crate) struct Live {
     /// What is typed into the search, folded.
-    pub(crate) query: leptos::prelude::RwSignal<String>,
+    pub(crate) query: leptos::prelude::ArcRwSignal<String>,
     /// The bank that was chosen last on this device.
     pub(crate) last: Option<BankId>,
     /// Makes a text comparable; see [`crate::search`].
@@ -135,20 +135,20 @@ impl Context<'_> {
     }
 
     /// Where a form that acts posts to.
-    pub(crate) fn pay(&self) -> Option<String> {
+    pub(crate) fn pay(&self) -> Option<&str> {
         match &self.mode {
             #[cfg(not(target_arch = "wasm32"))]
-            Mode::Plain(links) => Some(links.pay.clone()),
+            Mode::Plain(links) => Some(&links.pay),
             #[cfg(target_arch = "wasm32")]
             Mode::Live(..) => None,
         }
     }
 
     /// Where a form that only turns the page goes.
-    pub(crate) fn page(&self) -> Option<String> {
+    pub(crate) fn page(&self) -> Option<&str> {
         match &self.mode {
             #[cfg(not(target_arch = "wasm32"))]
-            Mode::Plain(links) => Some(links.page.clone()),
+            Mode::Plain(links) => Some(&links.page),
             #[cfg(target_arch = "wasm32")]
             Mode::Live(..) => None,
         }

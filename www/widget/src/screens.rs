@@ -7,6 +7,7 @@
 
 mod banks;
 mod choose;
+mod element;
 mod icons;
 mod leaving;
 mod parts;
@@ -14,58 +15,71 @@ mod receipt;
 mod state;
 mod steps;
 
-use leptos::prelude::*;
+use kassa_checkout::Language;
+use leptos::prelude::AnyView;
 
+use self::element::{Element, el};
 use crate::model::{Context, Fault, Screen};
-use crate::texts::Texts;
+use crate::texts::{Texts, texts};
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use state::words;
 
 /// Draws a screen of a payment.
 pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> AnyView {
+    let root = root(context.language);
+    if *screen == Screen::Loading {
+        return loading(root, context.texts()).view();
+    }
+    let root = root.child(parts::header(context));
     match screen {
-        Screen::Loading => loading(context.texts()),
-        Screen::Choose(step, fault) => choose::view(context, *step, *fault),
-        Screen::Leaving(bank, next) => leaving::view(context, bank.as_ref(), next.as_ref()),
-        Screen::Status { followed } => state::view(context, *followed),
-        Screen::Broken(fault) => view! {
-            {parts::header(context.session, context)}
-            {broken(context.texts(), *fault)}
-        }
-        .into_any(),
+        Screen::Loading => root,
+        Screen::Choose(step, fault) => choose::view(root, context, *step, *fault),
+        Screen::Leaving(bank, next) => leaving::view(root, context, bank.as_ref(), next.as_ref()),
+        Screen::Status { followed } => state::view(root, context, *followed),
+        Screen::Broken(fault) => broken(root, context.texts(), *fault),
     }
+    .view()
 }
 
-/// The place of what is being fetched.
-pub(crate) fn loading(texts: &'static Texts) -> AnyView {
-    let rows = ["k-sk k-sk-row"; 4].map(|class| view! { <p class=class></p> });
-    view! {
-        <div class="k-sum" part="header">
-            <div><p class="k-sk"></p><p class="k-sk k-sk-short"></p></div>
-            <p class="k-sk k-sk-sum"></p>
-        </div>
-        <div class="k-body" aria-busy="true">
-            <p class="k-vh">{texts.loading}</p>
-            <p class="k-sk k-sk-title"></p>
-            {rows.into_iter().collect_view()}
-        </div>
+/// Draws a screen that needs no payment: a fault, or the place of what is being fetched.
+pub(crate) fn draw_without(language: Language, fault: Option<Fault>) -> AnyView {
+    let texts = texts(language);
+    match fault {
+        Some(fault) => broken(root(language), texts, fault),
+        None => loading(root(language), texts),
     }
-    .into_any()
+    .view()
 }
 
-/// Nothing can be shown of the payment: why, and what to do.
-pub(crate) fn broken(texts: &'static Texts, fault: Fault) -> AnyView {
+fn root(language: Language) -> Element {
+    el("div", "kassa")
+        .part("root")
+        .attr("lang", language.code())
+}
+
+fn loading(root: Element, texts: &'static Texts) -> Element {
+    let place = |kind: &str| el("p", &["k-sk k-sk-", kind].concat());
+    let payee = el("div", "").child(place("payee")).child(place("short"));
+    root.child(el("div", "k-sum").child(payee).child(place("sum")))
+        .child(
+            el("div", "k-body")
+                .attr("aria-busy", "true")
+                .child(el("p", "k-vh").text(texts.loading))
+                .child(place("title"))
+                .children((0..4).map(|_| place("row"))),
+        )
+}
+
+/// Nothing can be done: why, and what to do about it.
+fn broken(root: Element, texts: &'static Texts, fault: Fault) -> Element {
     let (title, text) = match fault {
         Fault::Offline => (texts.offline, texts.offline_text),
         Fault::Unknown => (texts.unknown, texts.unknown_text),
         _ => (texts.unreachable, texts.unreachable_text),
     };
     let retry = (fault != Fault::Unknown)
-        .then(|| view! { <form class="k-row">{parts::go("act", "reload", texts.retry)}</form> });
-    view! {
-        {state::banner("k-no", icons::WARNING, title, text)}
-        {retry}
-    }
-    .into_any()
+        .then(|| el("form", "k-row").child(parts::go("act", "reload", texts.retry)));
+    root.child(state::banner("k-no", icons::WARNING, title, text))
+        .children(retry)
 }

@@ -56,8 +56,7 @@ pub fn status_page(session: &Session, language: Language, links: &PageLinks) -> 
 /// The page of a fault when there is no session to show.
 #[must_use]
 pub fn fault_page(fault: Fault, language: Language) -> String {
-    let texts = texts(language);
-    render(language, move || screens::broken(texts, fault))
+    render(|| screens::draw_without(language, Some(fault)))
 }
 
 /// What the page is called, for its `<title>` and its first heading: `Maksa 49,90 € – Payee`.
@@ -74,12 +73,11 @@ fn page(session: &Session, language: Language, links: &PageLinks, screen: &Scree
         language,
         mode: Mode::Plain(links),
     };
-    render(language, || screens::draw(&context, screen))
+    render(|| screens::draw(&context, screen))
 }
 
-fn render(language: Language, draw: impl FnOnce() -> AnyView) -> String {
-    let owner = Owner::new();
-    owner.with(|| view! { <div class="kassa" lang=language.code()>{draw()}</div> }.to_html())
+fn render(draw: impl FnOnce() -> AnyView) -> String {
+    Owner::new().with(|| draw().to_html())
 }
 
 #[cfg(test)]

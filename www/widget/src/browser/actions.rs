@@ -3,91 +3,65 @@
 use std::rc::Rc;
 
 use kassa_checkout::{BankId, contract::NextStep};
-use leptos::prelude::*;
-use wasm_bindgen::JsCast;
+use leptos::prelude::Set;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Event, HtmlButtonElement, HtmlInputElement, SubmitEvent};
 
-use super::{app::App, client, decode, leave, memory, page};
+use super::{
+    app::{App, State},
+    client, decode, view,
+};
 use crate::{
     model::{Fault, Screen, Step, first_step},
     search,
-    texts::{fill, texts},
+    texts::fill,
 };
 
-/// A form was submitted: the button says what is meant.
-pub(super) fn submitted(app: &Rc<App>, event: &SubmitEvent) {
-    let Some(button) = event.submitter() else {
-        event.prevent_default();
-        return;
-    };
-    let button: HtmlButtonElement = button.unchecked_into();
-    if leave::is_onward(&button) {
-        return; // The provider's form: the one that the browser does send.
-    }
-    event.prevent_default();
-    let (name, value) = (button.name(), button.value());
-    match name.as_str() {
-        "bank" => pay(app, BankId::parse(&value).ok(), String::new()),
-        "step" => {
-            if let Some(step) = Step::from_query(&value) {
+/// A button was pressed.
+pub(super) fn act(app: &Rc<App>, name: &str, value: &str) {
+    match (name, value) {
+        ("bank", _) => pay(app, BankId::parse(value).ok(), ""),
+        ("step", _) => {
+            if let Some(step) = Step::from_query(value) {
                 app.show(Screen::Choose(step, None));
             }
         }
-        "act" => act(app, &value),
-        "method" => pay(app, None, value),
-        _ => pay(app, None, String::new()),
-    }
-}
-
-/// Something was typed into the search.
-pub(super) fn typed(app: &Rc<App>, event: &Event) {
-    if let Some(input) = event
-        .target()
-        .and_then(|target| target.dyn_into::<HtmlInputElement>().ok())
-    {
-        search_for(app, &input.value());
-    }
-}
-
-/// Filters the list and says how many banks are left.
-pub(super) fn search_for(app: &Rc<App>, typed: &str) {
-    let query = search::fold(&page::decompose(typed));
-    let count = app.with_session(|session| {
-        let found = |bank: &&_| search::finds(&query, &search::haystack(bank, page::decompose));
-        session.banks.iter().filter(found).count()
-    });
-    let texts = texts(app.signals.language_now());
-    app.signals.announcement.set(match count {
-        Some(0) | None => texts.found_none.to_owned(),
-        Some(1) => texts.found_one.to_owned(),
-        Some(count) => fill(texts.found_many, &count.to_string()),
-    });
-    app.signals.query.set(query);
-}
-
-fn act(app: &Rc<App>, what: &str) {
-    match what {
-        "print" => {
-            let _ = window().print();
-        }
-        "reload" => {
+        ("act", "print") => app.host.print(),
+        ("act", "reload") => {
             app.show(Screen::Loading);
             app.load();
         }
-        _ => app.wake(false),
+        ("act", _) => app.wake(false),
+        ("method", _) => pay(app, None, value),
+        _ => pay(app, None, ""),
     }
 }
 
+/// Filters the list, and says how many banks are left.
+pub(super) fn search(app: &App, typed: &str) {
+    let query = search::fold(&view::decompose(typed));
+    let count = app.with_session(|session| {
+        let found = |bank: &&_| search::finds(&query, &search::haystack(bank, view::decompose));
+        session.banks.iter().filter(found).count()
+    });
+    let texts = app.texts();
+    match count {
+        Some(0) | None => app.host.say(texts.found_none),
+        Some(1) => app.host.say(texts.found_one),
+        Some(count) => app.host.say(&fill(texts.found_many, &count.to_string())),
+    }
+    app.signals.query.set(query);
+}
+
 /// Asks for the way to pay, and goes it.
-fn pay(app: &Rc<App>, bank: Option<BankId>, method: String) {
+fn pay(app: &Rc<App>, bank: Option<BankId>, method: &str) {
     if app.busy.replace(true) {
         return;
     }
     let bank_word = bank.as_ref().map_or("", BankId::as_str);
-    app.host.emit("bank", bank_word, &method);
-    app.follower.stop();
-    let body = decode::pay_request(bank_word, &method, app.signals.language_now().code());
+    app.host.emit("bank", bank_word, method);
+    app.follower.stop(app);
+    let language = app.read(State::language);
+    let body = decode::pay_request(bank_word, method, language.code());
     app.show(Screen::Leaving(bank.clone(), None));
     let app = Rc::clone(app);
     spawn_local(async move {
@@ -103,25 +77,25 @@ fn pay(app: &Rc<App>, bank: Option<BankId>, method: String) {
 }
 
 async fn go(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
-    if let Some(bank) = bank.clone().filter(|_| app.host.remembers()) {
-        memory::remember(&bank);
-        app.signals.last.set(Some(bank));
+    let word = bank.as_ref().map_or("", BankId::as_str).to_owned();
+    if bank.is_some() {
+        app.host.remember(&word);
+        app.change(|state| state.last.clone_from(&bank));
     }
-    let kind = match step {
+    let (kind, url) = match &step {
         NextStep::Await => {
             app.busy.set(false);
             app.show(Screen::Status { followed: true });
             app.follow();
             return;
         }
-        NextStep::Redirect { .. } => "redirect",
-        NextStep::PostForm { .. } => "post_form",
+        NextStep::Redirect { url } => ("redirect", Some(url.clone())),
+        NextStep::PostForm { .. } => ("post_form", None),
     };
-    let word = bank.as_ref().map_or("", BankId::as_str).to_owned();
     app.host.emit("redirect", kind, &word);
-    app.show(Screen::Leaving(bank, Some(step.clone())));
-    client::sleep(0).await; // The form has to stand in the document first.
-    leave::go(&app.root, &step);
+    app.show(Screen::Leaving(bank, Some(step)));
+    client::sleep(app, 0).await; // The form has to stand in the document first.
+    app.host.leave(url.as_deref());
 }
 
 /// The choice led nowhere: choose again, knowing why.
@@ -131,10 +105,7 @@ fn refused(app: &Rc<App>, fault: Fault) {
     if fault == Fault::NotPayable {
         return app.load();
     }
-    if let Some(step) = app.with_session(|session| match first_step(session) {
-        Step::Methods if app.signals.last.with_untracked(Option::is_none) => Step::Methods,
-        _ => Step::Banks,
-    }) {
+    if let Some(step) = app.with_session(first_step) {
         app.show(Screen::Choose(step, Some(fault)));
     }
 }

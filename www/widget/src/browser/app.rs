@@ -9,64 +9,59 @@ use kassa_checkout::{
 };
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortController, HtmlElement};
 
-use super::{Host, client, decode, follow, memory, page};
+use super::{Host, client, decode, follow};
 use crate::{
     model::{Fault, Screen, first_screen, is_open},
     screens,
-    texts::texts,
+    texts::{Texts, texts},
 };
 
-/// What the view is drawn from.
-#[derive(Clone, Copy)]
-pub(super) struct Signals {
-    pub(super) screen: RwSignal<Screen>,
-    pub(super) session: RwSignal<Option<Session>>,
+/// What the screens are drawn from. One value in one signal: each type of signal costs kilobytes.
+pub(super) struct State {
+    pub(super) screen: Screen,
+    pub(super) session: Option<Session>,
     /// The language that the element was told to speak.
-    pub(super) told: RwSignal<Option<Language>>,
-    pub(super) query: RwSignal<String>,
-    pub(super) last: RwSignal<Option<BankId>>,
-    /// What a screen reader is told when something changes by itself.
-    pub(super) announcement: RwSignal<String>,
+    pub(super) told: Option<Language>,
+    /// The bank that was chosen last on this device.
+    pub(super) last: Option<BankId>,
+}
+
+impl State {
+    /// The language on screen: the one told, else the payment's.
+    pub(super) fn language(&self) -> Language {
+        let own = || self.session.as_ref().map(|session| session.language);
+        self.told.or_else(own).unwrap_or_default()
+    }
+}
+
+/// What the view watches.
+#[derive(Clone)]
+pub(super) struct Signals {
+    pub(super) state: ArcRwSignal<State>,
+    /// What is typed into the search, folded.
+    pub(super) query: ArcRwSignal<String>,
 }
 
 impl Signals {
-    pub(super) fn new(told: Option<Language>) -> Self {
+    pub(super) fn new(told: Option<Language>, last: Option<String>) -> Self {
         Self {
-            screen: RwSignal::new(Screen::Loading),
-            session: RwSignal::new(None),
-            told: RwSignal::new(told),
-            query: RwSignal::new(String::new()),
-            last: RwSignal::new(None),
-            announcement: RwSignal::new(String::new()),
+            state: ArcRwSignal::new(State {
+                screen: Screen::Loading,
+                session: None,
+                told,
+                last: last.and_then(|word| BankId::parse(&word).ok()),
+            }),
+            query: ArcRwSignal::new(String::new()),
         }
-    }
-
-    /// The language on screen, for what is drawn: the one told, else the session's.
-    pub(super) fn language(&self) -> Language {
-        self.told.get().unwrap_or_else(|| {
-            self.session
-                .with(|session| session.as_ref().map(|session| session.language))
-                .unwrap_or_default()
-        })
-    }
-
-    /// The same for what happens once.
-    pub(super) fn language_now(&self) -> Language {
-        untrack(|| self.language())
     }
 }
 
 /// A mounted element.
 pub(super) struct App {
-    pub(super) root: HtmlElement,
     pub(super) host: Host,
-    pub(super) base: String,
     pub(super) signals: Signals,
     pub(super) follower: follow::Follower,
-    /// Ends requests with the element.
-    abort: Option<AbortController>,
     alive: Cell<bool>,
     ready: Cell<bool>,
     /// Between a choice and its answer; a second one is ignored.
@@ -74,17 +69,11 @@ pub(super) struct App {
 }
 
 impl App {
-    pub(super) fn new(root: HtmlElement, host: Host, signals: Signals) -> Self {
-        if host.remembers() {
-            signals.last.set(memory::last_bank());
-        }
+    pub(super) fn new(host: Host, signals: Signals) -> Self {
         Self {
-            base: host.base(),
-            root,
             host,
             signals,
             follower: follow::Follower::default(),
-            abort: AbortController::new().ok(),
             alive: Cell::new(true),
             ready: Cell::new(false),
             busy: Cell::new(false),
@@ -107,7 +96,7 @@ impl App {
     }
 
     /// Fetches the status alone.
-    pub(super) async fn check(self: &Rc<Self>) {
+    pub(super) async fn check(&self) {
         let answer = client::get(self, "/status").await;
         if let (true, Ok(json)) = (self.alive.get(), answer) {
             if let Some(status) = decode::status(&json) {
@@ -117,67 +106,53 @@ impl App {
     }
 
     /// Shows another screen, and takes the focus along if it was in here.
-    pub(super) fn show(self: &Rc<Self>, screen: Screen) {
-        if self.signals.screen.with_untracked(|now| *now == screen) {
+    pub(super) fn show(&self, screen: Screen) {
+        if self.read(|state| state.screen == screen) {
             return;
         }
-        let focused = page::has_focus(&self.root);
+        self.host.turn();
         self.signals.query.set(String::new());
-        self.signals.screen.set(screen);
-        if focused {
-            let app = Rc::clone(self);
-            spawn_local(async move {
-                client::sleep(0).await;
-                page::focus_title(&app.root);
-            });
-        }
+        self.change(|state| state.screen = screen);
     }
 
     /// A newer status: from the stream, a poll or the session.
-    pub(super) fn update(self: &Rc<Self>, status: PaymentStatus) {
+    pub(super) fn update(&self, status: PaymentStatus) {
         let Some(before) = self.with_session(|session| session.status.clone()) else {
             return;
         };
         if status == before || status.version < before.version {
             return;
         }
-        let stays = status.can_pay;
-        let changed = status.status != before.status;
-        let words = screens::words(texts(self.signals.language_now()), status.status);
+        let now = status.status;
+        let can_pay = status.can_pay;
         let bank = status.bank.as_ref().map_or("", BankId::as_str).to_owned();
-        let word = status.status.as_str();
         if !is_open(&status) {
-            self.follower.stop();
+            self.follower.stop(self);
         }
-        self.signals.session.update(|session| {
-            if let Some(session) = session {
+        self.change(|state| {
+            if let Some(session) = &mut state.session {
                 session.status = status;
             }
         });
-        let choosing = self
-            .signals
-            .screen
-            .with_untracked(|screen| matches!(screen, Screen::Choose(..)));
-        if !(choosing && stays) && !self.busy.get() {
+        let choosing = self.read(|state| matches!(state.screen, Screen::Choose(..)));
+        if !(choosing && can_pay) && !self.busy.get() {
             self.show(Screen::Status { followed: true });
         }
-        if changed {
-            self.signals.announcement.set(words.title.to_owned());
-            self.host.emit("status", word, &bank);
+        if now != before.status {
+            let words = screens::words(self.texts(), now);
+            self.host.say(words.title);
+            self.host.emit("status", now.as_str(), &bank);
         }
     }
 
     /// Speaks another language from now on.
     pub(super) fn speak(&self, language: Option<Language>) {
-        self.signals.told.set(language);
+        self.change(|state| state.told = language);
     }
 
     /// Looks again.
     pub(super) fn wake(self: &Rc<Self>, restored: bool) {
-        let broken = self
-            .signals
-            .screen
-            .with_untracked(|screen| matches!(screen, Screen::Broken(_)));
+        let broken = self.read(|state| matches!(state.screen, Screen::Broken(_)));
         if restored || broken {
             // Back from the bank by the browser's memory: the page is as it was left, so it must
             // become usable again before anything is known.
@@ -197,44 +172,47 @@ impl App {
 
     /// Follows the payment if it may change while the customer waits.
     pub(super) fn follow(self: &Rc<Self>) {
-        let waiting = self
-            .signals
-            .screen
-            .with_untracked(|screen| matches!(screen, Screen::Status { .. }));
-        let open = self.with_session(|session| is_open(&session.status));
-        if waiting && open == Some(true) && self.alive.get() {
-            self.signals.screen.set(Screen::Status { followed: true });
+        let waiting = self.read(|state| {
+            let open = |session: &Session| is_open(&session.status);
+            matches!(state.screen, Screen::Status { .. })
+                && state.session.as_ref().is_some_and(open)
+        });
+        if waiting && self.alive.get() {
+            self.show(Screen::Status { followed: true });
             self.follower.start(self);
         }
     }
 
     /// Tells of a fault that leaves nothing to show.
-    pub(super) fn fail(self: &Rc<Self>, fault: Fault) {
+    pub(super) fn fail(&self, fault: Fault) {
         self.host.emit("error", fault.code(), "");
         self.show(Screen::Broken(fault));
     }
 
-    /// Ends everything that runs.
+    /// Ends everything that runs. Requests end with the host.
     pub(super) fn stop(&self) {
         self.alive.set(false);
-        self.follower.stop();
-        if let Some(abort) = &self.abort {
-            abort.abort();
-        }
+        self.follower.stop(self);
     }
 
     pub(super) fn is_alive(&self) -> bool {
         self.alive.get()
     }
 
-    pub(super) fn abort_signal(&self) -> Option<web_sys::AbortSignal> {
-        self.abort.as_ref().map(AbortController::signal)
+    pub(super) fn texts(&self) -> &'static Texts {
+        texts(self.read(State::language))
     }
 
     pub(super) fn with_session<T>(&self, read: impl FnOnce(&Session) -> T) -> Option<T> {
-        self.signals
-            .session
-            .with_untracked(|session| session.as_ref().map(read))
+        self.read(|state| state.session.as_ref().map(read))
+    }
+
+    pub(super) fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.signals.state.with_untracked(read)
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut State)) {
+        self.signals.state.update(change);
     }
 
     fn arrived(self: &Rc<Self>, session: Session) {
@@ -251,7 +229,7 @@ impl App {
             before != Some(session.status.status),
         );
         let bank = bank.to_owned();
-        self.signals.session.set(Some(session));
+        self.change(|state| state.session = Some(session));
         self.show(screen);
         if first {
             self.host.emit("ready", word, &bank);

@@ -1,69 +1,59 @@
 //! The moment between the choice and the bank's page.
 
 use kassa_checkout::{BankId, contract::NextStep};
-use leptos::prelude::*;
 
-use super::{icons, parts};
+use super::{
+    element::{Element, el},
+    icons, parts,
+};
 use crate::model::Context;
 
 /// Says where the customer is being taken; with the step at hand also a way to go by oneself.
 pub(super) fn view(
+    root: Element,
     context: &Context<'_>,
     bank: Option<&BankId>,
     next: Option<&NextStep>,
-) -> AnyView {
+) -> Element {
     let texts = context.texts();
-    let bank = context
-        .session
-        .banks
-        .iter()
-        .find(|candidate| Some(&candidate.id) == bank);
-    let title = match bank {
+    let mut banks = context.session.banks.iter();
+    let (mark, title) = match banks.find(|candidate| Some(&candidate.id) == bank) {
         Some(bank) => {
             let name = bank.names.get(context.language);
-            parts::towards(context, name, texts.leaving_to, texts.leaving)
+            let title = parts::towards(context, name, texts.leaving_to, texts.leaving);
+            (parts::mark(bank, "k-mark k-big"), title)
         }
-        None => texts.leaving.to_owned(),
-    };
-    let mark = match bank {
-        Some(bank) => parts::mark(bank, "k-mark k-big"),
         None => {
-            view! { <span class="k-mark k-big k-h21">{parts::icon(icons::BANK)}</span> }.into_any()
+            let mark = parts::symbol(icons::BANK, "k-big k-h21");
+            (mark, texts.leaving.to_owned())
         }
     };
-    view! {
-        {parts::header(context.session, context)}
-        <div class="k-one" aria-busy="true">
-            <div class="k-spin">{mark}</div>
-            {parts::title(title)}
-            <p>{texts.leaving_hint}</p>
-            {next.map(|next| onward(context, next))}
-        </div>
-    }
-    .into_any()
+    let moment = el("div", "k-one")
+        .attr("aria-busy", "true")
+        .child(el("div", "k-spin").child(mark))
+        .child(parts::title(&title))
+        .child(el("p", "").text(texts.leaving_hint))
+        .children(next.and_then(|next| onward(context, next)));
+    root.child(moment)
 }
 
 /// The way on, for a browser that refuses to be taken: always out of any frame.
-fn onward(context: &Context<'_>, next: &NextStep) -> AnyView {
+fn onward(context: &Context<'_>, next: &NextStep) -> Option<Element> {
     let label = context.texts().leaving_link;
     match next {
-        NextStep::Redirect { url } => parts::link("k-quiet", url, label),
+        NextStep::Redirect { url } => Some(parts::link("k-quiet", url, label)),
         NextStep::PostForm { url, fields } => {
             let inputs = fields
                 .iter()
-                .map(|field| {
-                    let (name, value) = (field.name.clone(), field.value.clone());
-                    view! { <input type="hidden" name=name value=value/> }
-                })
-                .collect_view();
-            view! {
-                <form class="k-onward" method="post" target="_top" action=url.clone()>
-                    {inputs}
-                    <button class="k-quiet" part="button-quiet">{label}</button>
-                </form>
-            }
-            .into_any()
+                .map(|field| parts::hidden(&field.name, &field.value));
+            let form = el("form", "k-onward")
+                .attr("method", "post")
+                .attr("target", "_top")
+                .attr("action", url)
+                .children(inputs)
+                .child(el("button", "k-quiet").part("button-quiet").text(label));
+            Some(form)
         }
-        NextStep::Await => ().into_any(),
+        NextStep::Await => None,
     }
 }

@@ -1,9 +1,11 @@
 //! Pieces that several screens share.
 
-use kassa_checkout::{Bank, contract::Session};
-use leptos::prelude::*;
+use kassa_checkout::{Bank, Language};
 
-use super::icons;
+use super::{
+    element::{Element, el},
+    icons,
+};
 use crate::{
     format,
     model::Context,
@@ -11,101 +13,115 @@ use crate::{
 };
 
 /// Who is paid, for what reference, and how much: always in sight.
-pub(crate) fn header(session: &Session, context: &Context<'_>) -> AnyView {
+pub(super) fn header(context: &Context<'_>) -> Element {
+    let session = context.session;
     let reference = [context.texts().reference, " ", &session.reference].concat();
-    view! {
-        <div class="k-sum" part="header">
-            <div>
-                <p class="k-payee" part="payee">{session.payee.clone()}</p>
-                <p class="k-ref" part="reference">{reference}</p>
-            </div>
-            <p class="k-amount" part="amount">{format::amount(session.amount_cents, context.language)}</p>
-        </div>
-    }
-    .into_any()
+    let amount = format::amount(session.amount_cents, context.language);
+    let payee = el("div", "")
+        .child(el("p", "k-payee").part("payee").text(&session.payee))
+        .child(el("p", "k-ref").part("reference").text(&reference));
+    el("div", "k-sum")
+        .part("header")
+        .child(payee)
+        .child(el("p", "k-amount").part("amount").text(&amount))
 }
 
 /// The line at the foot of every choice.
-pub(super) fn footer(texts: &'static Texts) -> AnyView {
-    view! {
-        <p class="k-foot" part="footer">{icon(icons::LOCK)}{texts.footer}</p>
-    }
-    .into_any()
+pub(super) fn footer(texts: &'static Texts) -> Element {
+    el("p", "k-foot")
+        .part("footer")
+        .child(icon(icons::LOCK))
+        .child(el("span", "").text(texts.footer))
 }
 
 /// A drawing, hidden from those who listen.
-pub(super) fn icon(drawing: &'static str) -> AnyView {
-    view! { <span class="k-icon" aria-hidden="true" inner_html=drawing></span> }.into_any()
+pub(super) fn icon(drawing: &'static str) -> Element {
+    el("span", "k-icon").drawing(drawing)
 }
 
 /// The heading of a screen. It takes the focus when the screen changes under the customer's hands.
-pub(super) fn title(text: impl Into<String>) -> AnyView {
-    let text: String = text.into();
-    view! { <h2 class="k-title" part="title" tabindex="-1">{text}</h2> }.into_any()
+pub(super) fn title(text: &str) -> Element {
+    el("h2", "k-title")
+        .part("title")
+        .attr("tabindex", "-1")
+        .text(text)
 }
 
 /// The one thing to do here.
-pub(super) fn go(name: &'static str, value: &str, label: impl Into<String>) -> AnyView {
-    button("k-go", "button", name, value, label.into())
+pub(super) fn go(name: &str, value: &str, label: &str) -> Element {
+    button("k-go", "button", name, value, label)
 }
 
 /// Something else that can be done.
-pub(super) fn quiet(name: &'static str, value: &str, label: impl Into<String>) -> AnyView {
-    button("k-quiet", "button-quiet", name, value, label.into())
+pub(super) fn quiet(name: &str, value: &str, label: &str) -> Element {
+    button("k-quiet", "button-quiet", name, value, label)
 }
 
-fn button(
-    class: &'static str,
-    part: &'static str,
-    name: &'static str,
-    value: &str,
-    label: String,
-) -> AnyView {
-    let value = value.to_owned();
-    view! { <button class=class part=part name=name value=value>{label}</button> }.into_any()
+fn button(class: &str, part: &str, name: &str, value: &str, label: &str) -> Element {
+    el("button", class)
+        .part(part)
+        .attr("name", name)
+        .attr("value", value)
+        .text(label)
 }
 
 /// A link that leads out of the element, and out of any frame.
-pub(super) fn link(class: &'static str, href: &str, label: &'static str) -> AnyView {
-    let href = href.to_owned();
-    view! { <a class=class part="button" href=href target="_top">{label}</a> }.into_any()
+pub(super) fn link(class: &str, href: &str, label: &str) -> Element {
+    el("a", class)
+        .part("button")
+        .attr("href", href)
+        .attr("target", "_top")
+        .text(label)
+}
+
+/// A field that the customer does not see.
+pub(super) fn hidden(name: &str, value: &str) -> Element {
+    el("input", "")
+        .attr("type", "hidden")
+        .attr("name", name)
+        .attr("value", value)
 }
 
 /// A form that turns the page: choose again, go back.
-pub(super) fn turn(context: &Context<'_>, content: AnyView) -> AnyView {
+pub(super) fn turn(context: &Context<'_>, content: Element) -> Element {
     // A form sent by GET replaces the address's query, so the language has to go along.
-    view! {
-        <form class="k-row" method="get" action=context.page()>
-            <input type="hidden" name="lang" value=context.language.code()/>
-            {content}
-        </form>
-    }
-    .into_any()
+    el("form", "k-row")
+        .attr("method", "get")
+        .maybe("action", context.page())
+        .child(hidden("lang", context.language.code()))
+        .child(content)
 }
 
 /// A form that starts a payment.
-pub(super) fn pay(context: &Context<'_>, class: &'static str, content: AnyView) -> AnyView {
-    view! {
-        <form class=class method="post" action=context.pay()>
-            <input type="hidden" name="language" value=context.language.code()/>
-            {content}
-        </form>
-    }
-    .into_any()
+pub(super) fn pay(context: &Context<'_>, class: &str) -> Element {
+    el("form", class)
+        .attr("method", "post")
+        .maybe("action", context.pay())
+        .child(hidden("language", context.language.code()))
 }
 
 /// A bank's mark: the shop's logo, or letters on the bank's hue.
 ///
 /// The hue is a class (`k-h25` for 250°), because a strict policy allows no style attribute.
-pub(super) fn mark(bank: &Bank, class: &'static str) -> AnyView {
-    if let Some(logo) = bank.logo.clone() {
-        return view! { <img class=class part="bank-mark" src=logo alt="" width="40" height="40"/> }
-            .into_any();
+pub(super) fn mark(bank: &Bank, class: &str) -> Element {
+    if let Some(logo) = &bank.logo {
+        // A background would need a style attribute, so the logo is an image; its name stands
+        // beside it.
+        return el("img", class)
+            .part("bank-mark")
+            .attr("src", logo)
+            .attr("alt", "");
     }
     let tens = (bank.hue % 360 / 10).to_string();
-    let class = [class, " k-h", &tens].concat();
-    view! { <span class=class part="bank-mark" aria-hidden="true">{bank.mark.clone()}</span> }
-        .into_any()
+    el("span", &[class, " k-h", &tens].concat())
+        .part("bank-mark")
+        .attr("aria-hidden", "true")
+        .text(&bank.mark)
+}
+
+/// The mark of what is no bank in particular.
+pub(super) fn symbol(drawing: &'static str, class: &str) -> Element {
+    el("span", &["k-mark ", class].concat()).child(icon(drawing))
 }
 
 /// "Continue to the bank", inflected where the language inflects and the name is known.
@@ -115,7 +131,7 @@ pub(super) fn towards(
     known: &'static str,
     unknown: &'static str,
 ) -> String {
-    if context.language != kassa_checkout::Language::Fi {
+    if context.language != Language::Fi {
         return fill(known, name);
     }
     match format::into_bank(name) {

@@ -1,11 +1,10 @@
 //! The receipt, on screen and on paper.
 
-use leptos::prelude::*;
-
+use super::element::{Element, el};
 use crate::{format, model::Context};
 
 /// Payee, bank, reference, order, sum and time.
-pub(super) fn view(context: &Context<'_>) -> AnyView {
+pub(super) fn view(context: &Context<'_>) -> Element {
     let texts = context.texts();
     let session = context.session;
     let bank = session
@@ -13,20 +12,21 @@ pub(super) fn view(context: &Context<'_>) -> AnyView {
         .bank_names
         .as_ref()
         .map(|names| row(texts.bank, names.get(context.language)));
-    view! {
-        <dl class="k-receipt" part="receipt" aria-label=texts.receipt>
-            {row(texts.payee, &session.payee)}
-            {bank}
-            {row(texts.reference, &session.reference)}
-            {row(texts.order, &session.order)}
-            {row(texts.amount, &format::amount(session.amount_cents, context.language))}
-            {row(texts.time, &format::date_and_clock(session.status.changed_at, context.language))}
-        </dl>
-    }
-    .into_any()
+    let amount = format::amount(session.amount_cents, context.language);
+    let time = format::date_and_clock(session.status.changed_at, context.language);
+    el("dl", "k-receipt")
+        .part("receipt")
+        .attr("aria-label", texts.receipt)
+        .child(row(texts.payee, &session.payee))
+        .children(bank)
+        .child(row(texts.reference, &session.reference))
+        .child(row(texts.order, &session.order))
+        .child(row(texts.amount, &amount))
+        .child(row(texts.time, &time))
 }
 
-fn row(name: &'static str, value: &str) -> AnyView {
-    let value = value.to_owned();
-    view! { <div><dt>{name}</dt><dd>{value}</dd></div> }.into_any()
+fn row(name: &str, value: &str) -> Element {
+    el("div", "")
+        .child(el("dt", "").text(name))
+        .child(el("dd", "").text(value))
 }

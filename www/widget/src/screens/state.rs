@@ -1,48 +1,37 @@
 //! Where a payment stands, in words, and what can be done about it.
 
 use kassa_checkout::{BankId, Status};
-use leptos::prelude::*;
 
-use super::{icons, parts, receipt, steps};
+use super::{
+    element::{Element, el},
+    icons, parts, receipt, steps,
+};
 use crate::{
-    model::{Context, first_step},
+    model::{Context, first_step, is_open},
     texts::Texts,
 };
 
 /// The payment's status.
-pub(super) fn view(context: &Context<'_>, followed: bool) -> AnyView {
-    let status = &context.session.status;
-    let words = words(context.texts(), status.status);
-    let more = match status.status {
+pub(super) fn view(root: Element, context: &Context<'_>, followed: bool) -> Element {
+    let status = context.session.status.status;
+    let words = words(context.texts(), status);
+    let more = match status {
         Status::AwaitingConfirmation => Some(steps::view(context)),
         Status::Paid | Status::PartiallyRefunded | Status::Refunded => Some(receipt::view(context)),
         _ => None,
     };
-    view! {
-        {parts::header(context.session, context)}
-        {banner(words.class, words.icon, words.title, words.text)}
-        {more}
-        {actions(context, followed)}
-    }
-    .into_any()
+    root.child(banner(words.class, words.icon, words.title, words.text))
+        .children(more)
+        .child(actions(context, followed))
 }
 
 /// A drawing, a title and a sentence.
-pub(super) fn banner(
-    class: &'static str,
-    icon: &'static str,
-    title: &'static str,
-    text: &'static str,
-) -> AnyView {
-    let class = ["k-state ", class].concat();
-    view! {
-        <div class=class part="state">
-            <span class="k-ring" aria-hidden="true" inner_html=icon></span>
-            {parts::title(title)}
-            <p>{text}</p>
-        </div>
-    }
-    .into_any()
+pub(super) fn banner(class: &str, icon: &'static str, title: &str, text: &str) -> Element {
+    el("div", &["k-state ", class].concat())
+        .part("state")
+        .child(el("span", "k-ring").drawing(icon))
+        .child(parts::title(title))
+        .child(el("p", "").text(text))
 }
 
 /// How a status is put to the customer.
@@ -89,41 +78,41 @@ pub(crate) fn words(texts: &'static Texts, status: Status) -> Words {
 }
 
 /// What can be done: at most one thing that stands out.
-fn actions(context: &Context<'_>, followed: bool) -> AnyView {
+fn actions(context: &Context<'_>, followed: bool) -> Element {
     let texts = context.texts();
     let status = &context.session.status;
     let waiting = matches!(status.status, Status::Redirected | Status::Pending);
-    let to_shop_class = match status.status {
-        _ if status.can_pay => "k-quiet",
-        Status::Redirected | Status::Pending | Status::AwaitingConfirmation => "k-quiet",
-        _ => "k-go",
-    };
-    view! {
-        <div class="k-actions">
-            {check(context, followed)}
-            {(waiting && status.can_pay).then(|| view! { <p class="k-note">{texts.pending_again}</p> })}
-            {status.can_pay.then(|| pay_again(context, waiting))}
-            {parts::link(to_shop_class, &status.return_url, texts.to_shop)}
-            {(status.status == Status::Paid).then(|| print(context))}
-        </div>
+    let mut actions = check(el("div", "k-actions"), context, followed);
+    if status.can_pay {
+        if waiting {
+            actions = actions.child(note(texts.pending_again));
+        }
+        actions = pay_again(actions, context, waiting);
     }
-    .into_any()
+    let settled = !waiting && !status.can_pay && status.status != Status::AwaitingConfirmation;
+    let class = if settled { "k-go" } else { "k-quiet" };
+    actions = actions.child(parts::link(class, &status.return_url, texts.to_shop));
+    if status.status == Status::Paid {
+        actions = actions.child(print(context));
+    }
+    actions
 }
 
 /// Another look, once nobody looks by itself any more; without script always.
-fn check(context: &Context<'_>, followed: bool) -> Option<AnyView> {
+fn check(actions: Element, context: &Context<'_>, followed: bool) -> Element {
     let texts = context.texts();
     let script = context.live().is_some();
-    if !crate::model::is_open(&context.session.status) || (script && followed) {
-        return None;
+    if !is_open(&context.session.status) || (script && followed) {
+        return actions;
     }
-    let note = script.then(|| view! { <p class="k-note">{texts.stopped}</p> });
-    let check = parts::quiet("act", "check", texts.check);
-    Some(view! { {note}{parts::turn(context, check)} }.into_any())
+    let check = parts::turn(context, parts::quiet("act", "check", texts.check));
+    actions
+        .children(script.then(|| note(texts.stopped)))
+        .child(check)
 }
 
 /// The same bank again, or another.
-fn pay_again(context: &Context<'_>, waiting: bool) -> AnyView {
+fn pay_again(actions: Element, context: &Context<'_>, waiting: bool) -> Element {
     let texts = context.texts();
     let choose = first_step(context.session).as_str();
     match retriable(context) {
@@ -131,15 +120,17 @@ fn pay_again(context: &Context<'_>, waiting: bool) -> AnyView {
             let retry = parts::go("bank", bank.as_str(), texts.retry);
             let other = (context.session.banks.len() > 1)
                 .then(|| parts::turn(context, parts::quiet("step", choose, texts.other_bank)));
-            view! { {parts::pay(context, "k-row", retry)}{other} }.into_any()
+            actions
+                .child(parts::pay(context, "k-row").child(retry))
+                .children(other)
         }
         last => {
             let label = match last {
                 Some(_) => texts.other_bank,
                 None => texts.pick_bank,
             };
-            let make = if waiting { parts::quiet } else { parts::go };
-            parts::turn(context, make("step", choose, label.to_owned()))
+            let button = if waiting { parts::quiet } else { parts::go };
+            actions.child(parts::turn(context, button("step", choose, label)))
         }
     }
 }
@@ -151,13 +142,14 @@ fn retriable<'a>(context: &'a Context<'_>) -> Option<&'a BankId> {
     bank.unavailable.is_none().then_some(&bank.id)
 }
 
-fn print(context: &Context<'_>) -> AnyView {
+fn print(context: &Context<'_>) -> Element {
     let texts = context.texts();
     match context.live() {
-        Some(_) => {
-            let button = parts::quiet("act", "print", texts.print);
-            view! { <form class="k-row k-screen">{button}</form> }.into_any()
-        }
-        None => view! { <p class="k-note k-screen">{texts.print_hint}</p> }.into_any(),
+        Some(_) => el("form", "k-row k-screen").child(parts::quiet("act", "print", texts.print)),
+        None => note(texts.print_hint),
     }
+}
+
+fn note(text: &str) -> Element {
+    el("p", "k-note").text(text)
 }
