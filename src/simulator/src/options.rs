@@ -11,6 +11,9 @@ const METHOD_KEY: &str = "online_finnish_banks";
 /// The group's name in `force_payment_group`.
 pub const GROUP: &str = "openbanking";
 
+/// Methods beside Finnish banks whose code is understood; none of them can be paid with here.
+pub const OTHER_METHODS: &[&str] = &["card", "apple_pay", "google_pay", "mobilepay"];
+
 /// How the customer chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -29,10 +32,12 @@ pub enum Choice {
     ChosenBanks(Vec<u32>),
     /// Option 6: confirm the redirect to one bank.
     OneBank(u32),
+    /// No choice of a bank at all: another method was forced, one of [`OTHER_METHODS`].
+    OtherMethod(&'static str),
 }
 
 impl Choice {
-    /// The option's number in ecommpay's documentation, 1 to 6.
+    /// The option's number in ecommpay's documentation, 1 to 6; 0 where no bank is chosen.
     #[must_use]
     pub fn number(&self) -> u8 {
         match self {
@@ -42,6 +47,7 @@ impl Choice {
             Self::AllBanks => 4,
             Self::ChosenBanks(_) => 5,
             Self::OneBank(_) => 6,
+            Self::OtherMethod(_) => 0,
         }
     }
 
@@ -51,6 +57,7 @@ impl Choice {
         match self {
             Self::ChosenBanks(ids) => ids.clone(),
             Self::OneBank(id) => vec![*id],
+            Self::OtherMethod(_) => Vec::new(),
             _ => bank::BANKS.iter().map(|bank| bank.id).collect(),
         }
     }
@@ -65,6 +72,12 @@ pub fn read(
 ) -> Option<Choice> {
     let before = problems.len();
     let split = options.map(|text| split_banks(text, problems));
+    let other = OTHER_METHODS
+        .iter()
+        .find(|known| method == Some(**known) && group.is_none() && options.is_none());
+    if let Some(other) = other {
+        return Some(Choice::OtherMethod(other));
+    }
     if let Some(method) = method.filter(|method| *method != METHOD) {
         problems.push(Problem::coded(
             2541,
@@ -239,6 +252,17 @@ mod tests {
             choice(None, Some(GROUP), None),
             Ok(Choice::MethodThenBank { group_only: true })
         );
+    }
+
+    #[test]
+    fn another_method_is_known_but_alone() {
+        assert_eq!(
+            choice(Some("card"), None, None),
+            Ok(Choice::OtherMethod("card"))
+        );
+        let beside_banks = r#"{"online_finnish_banks":{"split_banks":true}}"#;
+        let problems = choice(Some("card"), None, Some(beside_banks)).unwrap_err();
+        assert_eq!(problems[0].field, "force_payment_method");
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn number(literal: &str) -> String {
         .map_or_else(|_| literal.to_owned(), float)
 }
 
-/// A float with up to 14 significant digits, in the exponent form outside 10^-4 … 10^15.
+/// A float with up to 14 significant digits, in the exponent form outside 10^-4 … 10^14 (as PHP does it).
 fn float(value: f64) -> String {
     let scientific = format!("{value:.13e}");
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
@@ -173,7 +173,7 @@ fn float(value: f64) -> String {
     if digits.is_empty() {
         return format!("{sign}0");
     }
-    if !(-4..15).contains(&exponent) {
+    if !(-4..14).contains(&exponent) {
         let (first, rest) = digits.split_at(1);
         let rest = if rest.is_empty() { "0" } else { rest };
         return format!("{sign}{first}.{rest}E{exponent:+}");

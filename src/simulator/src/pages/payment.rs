@@ -10,7 +10,7 @@ use super::{Page, esc, fill, foot, mark, not_found, refusal, result, see_other, 
 use crate::bank::{self, Bank};
 use crate::clock::real_now_ms;
 use crate::form;
-use crate::options::Choice;
+use crate::options::{Choice, OTHER_METHODS};
 use crate::params::{self, Problem};
 use crate::sender::Shared;
 use crate::state::{Opened, Payment};
@@ -161,6 +161,10 @@ fn first_page(shared: &Shared, payment: &Payment) -> Page {
         Choice::AllBanks | Choice::ChosenBanks(_) => {
             list_page(shared, payment, texts.choose_bank, &banks(), None)
         }
+        Choice::OtherMethod(code) => {
+            let method = inert_method(lang, code);
+            list_page(shared, payment, texts.choose_method, &method, None)
+        }
         Choice::OneBank(id) => bank::by_id(*id).map_or_else(
             || second_page(shared, payment),
             |bank| confirmation(shared, payment, bank),
@@ -244,32 +248,41 @@ fn bank_items(payment: &Payment) -> String {
 /// Methods that do nothing here: what stands beside the banks at ecommpay.
 fn other_methods(lang: Lang, group_only: bool) -> String {
     let texts = lang.texts();
+    if !group_only {
+        return OTHER_METHODS
+            .iter()
+            .map(|code| inert_method(lang, code))
+            .collect();
+    }
     let banks_in = |country: &str| fill(texts.other_country_banks, country);
-    let methods = if group_only {
-        vec![
-            ("Se", banks_in(texts.sweden)),
-            ("Ee", banks_in(texts.estonia)),
-            ("De", banks_in(texts.germany)),
-        ]
-    } else {
-        vec![
-            ("▭", texts.card.to_owned()),
-            ("A", "Apple Pay".to_owned()),
-            ("G", "Google Pay".to_owned()),
-            ("M", "MobilePay".to_owned()),
-        ]
-    };
-    let items = methods.into_iter().map(|(letters, name)| {
-        let mark = format!("<i class=\"mark hue-none\" aria-hidden=\"true\">{letters}</i>");
-        item(
-            "<button type=\"button\" disabled>",
-            "</button>",
-            &mark,
-            &name,
-            texts.not_simulated,
-        )
-    });
-    items.collect()
+    [
+        ("Se", banks_in(texts.sweden)),
+        ("Ee", banks_in(texts.estonia)),
+        ("De", banks_in(texts.germany)),
+    ]
+    .iter()
+    .map(|(letters, name)| inert(lang, letters, name))
+    .collect()
+}
+
+fn inert_method(lang: Lang, code: &str) -> String {
+    match code {
+        "card" => inert(lang, "▭", lang.texts().card),
+        "apple_pay" => inert(lang, "A", "Apple Pay"),
+        "google_pay" => inert(lang, "G", "Google Pay"),
+        "mobilepay" => inert(lang, "M", "MobilePay"),
+        other => inert(lang, "?", other),
+    }
+}
+
+fn inert(lang: Lang, letters: &str, name: &str) -> String {
+    item(
+        "<button type=\"button\" disabled>",
+        "</button>",
+        &format!("<i class=\"mark hue-none\" aria-hidden=\"true\">{letters}</i>"),
+        name,
+        lang.texts().not_simulated,
+    )
 }
 
 fn item(open: &str, close: &str, mark: &str, name: &str, hint: &str) -> String {
