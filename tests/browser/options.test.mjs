@@ -38,13 +38,15 @@ async function goToBank(page, wish, { where = 'embedded', language = 'fi' } = {}
   const order = await services.order({ ...wish, language });
   await page.addInitScript((tag) => localStorage.setItem('shop-language', tag), language);
   await page.goto(order[where]);
-  await new Checkout(page, language).choose(wish);
+  const view = new Checkout(page, language);
+  await view.ready();
+  await view.choose(wish);
   // A bank chosen at Kassa is only confirmed at the provider, as option 6 is.
   const shown = wish.at === 'provider' ? wish.option : 'single_bank';
   await new PaymentPage(page, language).choose(shown);
   const bank = new BankPage(page, language);
   await bank.arrive();
-  return { order, bank, view: new Checkout(page, language) };
+  return { order, bank, view };
 }
 
 describe('embedded in the shop', () => {

@@ -27,6 +27,13 @@ export class Checkout {
     return this.page.getByRole('searchbox', { name: this.words.search });
   }
 
+  /** Waits until the element itself has taken the place of the markup inside it. */
+  async ready() {
+    await this.page.waitForFunction(() =>
+      document.querySelector('kassa-checkout, kassa-status')?.shadowRoot?.querySelector('h2')?.checkVisibility(),
+    );
+  }
+
   /** Waits until the screen with this heading is there. */
   async shows(key) {
     await this.title(key).waitFor();

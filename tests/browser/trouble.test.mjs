@@ -1,0 +1,370 @@
+// What goes wrong on the way: impatience, the back button, lost connections, missing files.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Browser } from './support/browser.mjs';
+import { assertFocus, waitForFocusOn } from './support/focus.mjs';
+import { BankPage, Checkout, PaymentPage } from './support/pages.mjs';
+import { events, requests, startPreview } from './support/preview.mjs';
+import { startServices } from './support/services.mjs';
+
+/** What Chromium logs when a request does not come through. */
+const LOST = /net::ERR_(FAILED|INTERNET_DISCONNECTED)/;
+
+let services;
+let browser;
+let preview;
+before(async () => {
+  services = await startServices();
+  [browser, preview] = await Promise.all([Browser.start(services.origins), startPreview()]);
+});
+after(async () => {
+  await Promise.all([browser?.close(), preview?.stop()]);
+  await services?.stop();
+});
+
+/** Opens an order's page and waits until the element itself stands there. */
+async function open(page, wish = {}, where = 'hosted') {
+  const order = await services.order(wish);
+  await page.goto(order[where]);
+  const view = new Checkout(page);
+  await view.ready();
+  return { order, view };
+}
+
+/** From the Payment Page to the receipt. */
+async function payNordea(page) {
+  await new PaymentPage(page).choose('single_bank');
+  await new BankPage(page).act('pay');
+  await new Checkout(page).shows('paid');
+}
+
+describe('impatience', { concurrency: 2 }, () => {
+  for (const where of ['hosted', 'embedded']) {
+    test(`${where}: a double click asks for one payment`, () =>
+      browser.visit({}, async (page, { watch }) => {
+        const { view } = await open(page, { option: 'single_bank' }, where);
+        await view.button('toNordea').dblclick();
+        await payNordea(page);
+        assert.equal(watch.count('POST', /\/checkout\/[^/]+\/pay$/), 1);
+      }));
+  }
+
+  test('Enter again and again asks for one payment', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('option=6&pay=slow'));
+      const view = new Checkout(page);
+      await view.shows('toNordea');
+      await view.button('toNordea').focus();
+      for (let pressed = 0; pressed < 5; pressed += 1) await page.keyboard.press('Enter');
+      await view.shows('leaving');
+      assert.deepEqual((await requests(page)).map(({ path }) => path.split('/').at(-1)), ['session', 'pay']);
+      assert.deepEqual(await events(page), ['kassa-ready', 'kassa-bank']);
+    }));
+
+  test('without script a form sent twice is one attempt', () =>
+    browser.visit({ javaScriptEnabled: false }, async (page, { context }) => {
+      const order = await services.order({ option: 'single_bank' });
+      const second = await context.newPage();
+      const steps = [];
+      for (const tab of [page, second]) await tab.goto(order.hosted);
+      for (const tab of [page, second]) {
+        await new Checkout(tab).button('toNordea').click();
+        await tab.waitForURL(`${services.simulator}/**`);
+        steps.push(new URL(tab.url()).searchParams.get('payment_id'));
+      }
+      assert.ok(steps[0]);
+      assert.equal(steps[0], steps[1]);
+    }));
+});
+
+describe('the back button', () => {
+  for (const memory of [true, false]) {
+    const how = memory ? 'kept in memory' : 'loaded again';
+    for (const where of ['hosted', 'embedded']) {
+      test(`${where}, ${how}: the page can be used as before`, async () => {
+        const chromium = await Browser.start(services.origins, { memory });
+        try {
+          await chromium.visit({}, async (page) => {
+            const { view } = await open(page, {}, where);
+            await view.bank('Nordea').click();
+            await page.getByRole('button', { name: view.words.toNordea }).waitFor();
+            await page.goBack({ waitUntil: 'commit' });
+            await view.ready();
+            // It says that it waits, and lets the customer choose again.
+            await view.button('otherBank').click();
+            await view.bank('Nordea').click();
+            await payNordea(page);
+          });
+        } finally {
+          await chromium.close();
+        }
+      });
+    }
+  }
+
+  test('a page that comes back as it was left is not stuck on its way to the bank', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('option=4&pay=slow'));
+      const view = new Checkout(page);
+      await view.shows('chooseBank');
+      await view.bank('Nordea').click();
+      await view.shows('leaving');
+      await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+      await view.shows('chooseBank');
+      await view.bank('OP').click();
+      await page.getByRole('heading', { level: 2, name: 'Siirrytään OP:hen' }).waitFor();
+    }));
+});
+
+describe('connections', { concurrency: 2 }, () => {
+  test('offline at the choice: the customer is told, and pays when the connection is back', () =>
+    browser.visit({ expected: [LOST] }, async (page, { context }) => {
+      const { view } = await open(page);
+      await context.setOffline(true);
+      await view.bank('Nordea').click();
+      await page.getByRole('alert').filter({ hasText: 'Ei verkkoyhteyttä' }).waitFor();
+      await context.setOffline(false);
+      await view.bank('Nordea').click();
+      await payNordea(page);
+    }));
+
+  test('Kassa out of reach at the start: the link to the hosted page stays', () =>
+    browser.visit({ expected: [LOST] }, async (page) => {
+      await page.route('**/session', (route) => route.abort());
+      const order = await services.order();
+      await page.goto(order.embedded);
+      const view = new Checkout(page);
+      // The way that needs no element stays.
+      const link = page.getByRole('link', { name: 'Maksa Kassan sivulla' });
+      await link.waitFor();
+      await page.unroute('**/session');
+      await link.click();
+      await page.waitForURL(order.hosted);
+      await view.ready();
+      await view.bank('Nordea').click();
+      await payNordea(page);
+    }));
+
+  test('without the element\'s own content a lost connection offers to try again', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('net=offline'));
+      const view = new Checkout(page);
+      await view.shows('offline');
+      await page.evaluate(() => (globalThis.preview.net = undefined));
+      await view.button('retry').click();
+      await view.shows('chooseBank');
+      assert.deepEqual(await events(page), ['kassa-error', 'kassa-ready']);
+    }));
+
+  test('the element goes on by itself when the device is online again', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('net=offline'));
+      const view = new Checkout(page);
+      await view.shows('offline');
+      await page.evaluate(() => {
+        globalThis.preview.net = undefined;
+        dispatchEvent(new Event('online'));
+      });
+      await view.shows('chooseBank');
+    }));
+
+  test('without the event stream the result is asked for', () =>
+    browser.visit({ expected: [LOST] }, async (page, { watch }) => {
+      await page.route('**/events', (route) => route.abort());
+      const { view } = await open(page);
+      await view.bank('Nordea').click();
+      await new PaymentPage(page).choose('single_bank');
+      await new BankPage(page).act('arrives');
+      await view.ready();
+      await view.shows('awaiting');
+      await services.weekLater();
+      await view.shows('paid');
+      assert.ok(watch.count('GET', /\/status$/) > 0);
+    }));
+});
+
+describe('missing files', { concurrency: 2 }, () => {
+  for (const [what, pattern] of [
+    ['WebAssembly', '**/*.wasm'],
+    ['every script', '**/assets/checkout/*.js'],
+  ]) {
+    test(`without ${what} the hosted page's own form takes the payment`, () =>
+      browser.visit({ expected: [LOST, /Failed to fetch/] }, async (page) => {
+        await page.route(pattern, (route) => route.abort());
+        const order = await services.order({ option: 'method_then_bank' });
+        await page.goto(order.hosted);
+        const view = new Checkout(page);
+        await view.button('onlineBank').click();
+        await view.bank('Nordea').click();
+        await payNordea(page);
+      }));
+
+    test(`without ${what} the shop's page leads to the hosted page`, () =>
+      browser.visit({ expected: [LOST, /Failed to fetch/] }, async (page) => {
+        const order = await services.order();
+        await page.route(`${services.kassa}/${pattern}`, (route) => route.abort());
+        await page.goto(order.embedded);
+        await page.getByRole('link', { name: 'Maksa Kassan sivulla' }).click();
+        await page.waitForURL(order.hosted);
+        await new Checkout(page).bank('Nordea').click();
+        await payNordea(page);
+      }));
+  }
+
+  test('a policy without WebAssembly leaves a link to the hosted page', () =>
+    preview.browser.visit({ expected: [/WebAssembly|wasm/i] }, async (page, { watch }) => {
+      await page.route('**/preview.html*', async (route) => {
+        const answer = await route.fetch();
+        const body = (await answer.text()).replace(" 'wasm-unsafe-eval'", '');
+        await route.fulfill({ response: answer, body });
+      });
+      await page.goto(preview.at());
+      await page.getByRole('link', { name: 'Siirry maksamaan' }).waitFor();
+      assert.deepEqual(await events(page), ['kassa-error']);
+      // This one is the test's own doing.
+      assert.equal(watch.violations.splice(0).length, 1);
+    }));
+
+  test('without the style sheet everything still works', () =>
+    browser.visit({ expected: [LOST] }, async (page) => {
+      await page.route('**/kassa.css', (route) => route.abort());
+      const { view } = await open(page);
+      await view.bank('Nordea').click();
+      await payNordea(page);
+    }));
+});
+
+describe('tabs, languages and memory', { concurrency: 2 }, () => {
+  test('a second tab that chooses after the payment is told that it is paid', () =>
+    browser.visit({ expected: [/409 \(Conflict\)/] }, async (page, { context }) => {
+      const { order, view } = await open(page);
+      const second = await context.newPage();
+      await second.goto(order.hosted);
+      const late = new Checkout(second);
+      await late.ready();
+      await view.bank('Nordea').click();
+      await payNordea(page);
+      await late.bank('OP').click();
+      await late.shows('paid');
+    }));
+
+  test('a status that waits in a second tab hears of the payment', () =>
+    browser.visit({}, async (page, { context }) => {
+      const { order, view } = await open(page, {}, 'embedded');
+      await view.bank('Nordea').click();
+      await new PaymentPage(page).choose('single_bank');
+      const second = await context.newPage();
+      await second.goto(`${services.shop}/thanks.html?order=${order.key}`);
+      await new Checkout(second).shows('pending');
+      await new BankPage(page).act('pay');
+      await new Checkout(second).shows('paid');
+    }));
+
+  test('the shop\'s language switch changes the element, and the provider\'s page follows', () =>
+    browser.visit({}, async (page) => {
+      const { view } = await open(page, {}, 'embedded');
+      await view.shows('chooseBank');
+      await page.getByRole('button', { name: 'sv, svenska' }).click();
+      const swedish = new Checkout(page, 'sv');
+      await swedish.shows('chooseBank');
+      await swedish.bank('Sparbanken').waitFor();
+      await swedish.bank('Nordea').click();
+      await new PaymentPage(page, 'sv').choose('single_bank');
+      await new BankPage(page, 'sv').act('pay');
+      await swedish.shows('paid');
+    }));
+
+  test('the bank that was used stands first the next time', () =>
+    preview.browser.visit({}, async (page) => {
+      const view = new Checkout(page);
+      await page.goto(preview.at('option=4'));
+      await view.bank('OP').click();
+      await page.waitForURL('**/bank.html');
+      await page.goto(preview.at('option=4'));
+      await view.shows('chooseBank');
+      const first = page.getByRole('listitem').first();
+      await first.getByRole('button', { name: 'OP Viimeksi käytetty' }).waitFor();
+    }));
+
+  test('a shop may have nothing remembered', () =>
+    preview.browser.visit({}, async (page) => {
+      const view = new Checkout(page);
+      await page.goto(preview.at('option=4&remember=off'));
+      await view.bank('OP').click();
+      await page.waitForURL('**/bank.html');
+      assert.equal(await page.evaluate(() => localStorage.length), 0);
+      await page.evaluate(() => localStorage.setItem('kassa-bank', 'op'));
+      await page.goto(preview.at('option=4&remember=off'));
+      await view.shows('chooseBank');
+      await page.getByRole('listitem').first().getByRole('button', { name: 'Nordea', exact: true }).waitFor();
+      assert.equal(await page.getByText('Viimeksi käytetty').count(), 0);
+    }));
+
+  test('a step that is a form is posted as it is', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('option=6&pay=post'));
+      const sent = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/bank.html'));
+      await new Checkout(page).button('toNordea').click();
+      assert.equal(new URLSearchParams((await sent).postData()).get('a'), 'ä & <b>');
+    }));
+
+  test('a focus on the markup without script stays in the element when that is ready', () =>
+    browser.visit({}, async (page) => {
+      let release;
+      const held = new Promise((resolve) => (release = resolve));
+      await page.route('**/*.wasm', async (route) => {
+        await held;
+        await route.continue();
+      });
+      const order = await services.order();
+      await page.goto(order.hosted);
+      await new Checkout(page).bank('Aktia').waitFor();
+      await page.keyboard.press('Tab');
+      await assertFocus(page, 'button', 'Aktia');
+      release();
+      await new Checkout(page).ready();
+      await waitForFocusOn(page, 'Valitse pankkisi');
+    }));
+});
+
+describe('coming and going', () => {
+  test('an element put in and taken out 200 times leaves nothing behind', () =>
+    preview.browser.visit({}, async (page, { context }) => {
+      await page.goto(preview.at('option=4'));
+      await new Checkout(page).shows('chooseBank');
+      const tools = await context.newCDPSession(page);
+      await tools.send('Performance.enable');
+      const count = async () => {
+        await tools.send('HeapProfiler.collectGarbage');
+        const { metrics } = await tools.send('Performance.getMetrics');
+        const of = (wanted) => metrics.find(({ name }) => name === wanted).value;
+        return { listeners: of('JSEventListeners'), nodes: of('Nodes') };
+      };
+      await remount(page, 20);
+      const before = await count();
+      await remount(page, 200);
+      const after = await count();
+      const grown = { listeners: after.listeners - before.listeners, nodes: after.nodes - before.nodes };
+      assert.ok(grown.listeners <= 20 && grown.nodes <= 200, `200 times left ${JSON.stringify(grown)} behind`);
+      const memory = await page.evaluate(() => globalThis.preview.streams.length);
+      assert.equal(memory, 0);
+    }));
+});
+
+/** Takes the element out and puts it in: half of the times once it is ready, half before. */
+async function remount(page, times) {
+  await page.evaluate(async (count) => {
+    const element = document.querySelector('kassa-checkout');
+    const place = element.parentNode;
+    for (let time = 0; time < count; time += 1) {
+      element.remove();
+      const ready = new Promise((done) => element.addEventListener('kassa-ready', done, { once: true }));
+      place.append(element);
+      if (time % 2 === 0) await ready;
+      else element.dispatchEvent(new Event('kassa-ready'));
+    }
+    globalThis.preview.requests.length = 0;
+    globalThis.preview.events.length = 0;
+  }, times);
+  await new Checkout(page).shows('chooseBank');
+}
