@@ -9,6 +9,7 @@ pub mod config;
 pub mod gateway;
 pub mod jobs;
 pub mod metrics;
+mod network;
 pub mod problem;
 mod routes;
 mod security;

@@ -95,7 +95,7 @@ fn the_example_is_right() {
 #[test]
 fn what_is_wrong_is_named_by_line_and_key() {
     let line = |start: &str| line_of(start);
-    let cases: [(&[(&str, &str)], String); 13] = [
+    let cases: [(&[(&str, &str)], String); 14] = [
         (
             &[("code = \"card\"", "code = \"cards\"")],
             format!(
@@ -184,6 +184,16 @@ fn what_is_wrong_is_named_by_line_and_key() {
             format!(
                 "{} shops[0].webhook.secrets: webhook secret has another prefix: expected whsec_",
                 line("secrets = [\"file")
+            ),
+        ),
+        (
+            &[(
+                "https://puoti.example/kassa/webhooks",
+                "https://192.168.1.7/webhooks",
+            )],
+            format!(
+                "{} shops[0].webhook.url: expected an https address outside of this machine and its network",
+                line("url = \"https://puoti.example/kassa")
             ),
         ),
         (

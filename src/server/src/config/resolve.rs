@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     gateway,
+    network::is_public_host,
     shop::{Account, Shop, Shops, Webhook},
 };
 
@@ -270,11 +271,7 @@ impl Resolver<'_> {
     }
 
     fn webhook(&mut self, at: &str, table: &WebhookTable) -> Option<Webhook> {
-        let url = self.url(
-            &table.url.span(),
-            &format!("{at}.webhook.url"),
-            table.url.get_ref(),
-        );
+        let url = self.webhook_url(at, &table.url);
         let key = format!("{at}.webhook.secrets");
         let texts = self.secrets(&key, &table.secrets)?;
         let mut keys = Vec::new();
@@ -286,6 +283,21 @@ impl Resolver<'_> {
             }
         }
         Some(Webhook { url: url?, keys })
+    }
+
+    /// Deliveries go to public addresses over https only, so any other is a mistake to tell now.
+    fn webhook_url(&mut self, at: &str, text: &Spanned<String>) -> Option<Url> {
+        let (span, key) = (text.span(), format!("{at}.webhook.url"));
+        let url = self.url(&span, &key, text.get_ref())?;
+        if url.scheme() == "https" && is_public_host(&url) {
+            return Some(url);
+        }
+        self.refuse(
+            &span,
+            key,
+            "expected an https address outside of this machine and its network",
+        );
+        None
     }
 
     /// The secrets behind a list of references, with the place of each.

@@ -256,6 +256,13 @@ fn payer(input: CustomerInput) -> Result<Payer, Problem> {
             check_text(field, value)?;
         }
     }
+    if input.email.as_deref().is_some_and(|text| !is_email(text)) {
+        return Err(Problem::field(
+            Fault::Field,
+            "customer.email",
+            "expected one address, as name@example.fi",
+        ));
+    }
     // A field left empty in a shop's form is one that was not given.
     let given = |value: Option<String>| value.filter(|text| !text.is_empty());
     Ok(Payer {
@@ -267,6 +274,17 @@ fn payer(input: CustomerInput) -> Result<Payer, Problem> {
     })
 }
 
+/// Whether a text has the shape of one address; whether it can be reached is nobody's to say.
+/// Nothing at all is fine.
+fn is_email(text: &str) -> bool {
+    let shaped = || {
+        let (name, domain) = text.split_once('@')?;
+        let whole = !name.is_empty() && domain.contains('.') && !domain.contains('@');
+        whole.then_some(())
+    };
+    text.is_empty() || (shaped().is_some() && !text.contains(char::is_whitespace))
+}
+
 fn check_text(field: &str, text: &str) -> Result<(), Problem> {
     if text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control) {
         return Ok(());
@@ -276,4 +294,25 @@ fn check_text(field: &str, text: &str) -> Result<(), Problem> {
         field,
         "expected at most 255 characters without control characters",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_email;
+
+    #[test]
+    fn an_email_is_one_address() {
+        for fine in ["", "aino@puoti.example", "a.b+c@d.e.fi", "ä@ö.fi"] {
+            assert!(is_email(fine), "{fine}");
+        }
+        for wrong in [
+            "aino",
+            "@puoti.fi",
+            "aino@puoti",
+            "a@b.fi a@b.fi",
+            "a@b@c.fi",
+        ] {
+            assert!(!is_email(wrong), "{wrong}");
+        }
+    }
 }
