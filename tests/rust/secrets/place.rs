@@ -140,7 +140,8 @@ origins = ["{shop}"]
 return_origins = ["{shop}"]
 
 [shops.webhook]
-url = "{shop}/webhooks"
+# A name that nobody has: deliveries outside of development go to public addresses only.
+url = "https://shop.invalid/webhooks"
 secrets = ["file:webhook-secret"]
 
 [shops.account]
