@@ -29,16 +29,14 @@ const HSTS: &str = "max-age=31536000; includeSubDomains";
 /// The content security policy of the hosted pages: own scripts and styles only, nothing inline,
 /// forms to us and (by way of a redirect) to the providers, in no frame.
 pub(crate) fn page_policy(config: &Config) -> String {
-    let mut policy = String::from(
+    let after = |origins: &[String]| origins.iter().map(|origin| format!(" {origin}")).collect();
+    let (pictures, pages): (String, String) =
+        (after(&config.logo_origins), after(&config.provider_origins));
+    format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self'",
-    );
-    for origin in &config.provider_origins {
-        policy.push(' ');
-        policy.push_str(origin);
-    }
-    policy
+         img-src 'self'{pictures}; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'self'{pages}"
+    )
 }
 
 /// Adds the headers that every answer carries, unless a handler set its own.

@@ -27,6 +27,8 @@ pub struct Shop {
     pub options: Vec<OptionName>,
     /// The banks that are permitted; all of the provider's when there is no list.
     pub banks: Option<Vec<BankId>>,
+    /// Logos that the shop brings for banks; letters on a hue stand in for the others.
+    pub logos: BTreeMap<BankId, Url>,
     /// The other methods that are shown where a way shows any.
     pub methods: Vec<Method>,
     /// Where the shop hears of its payments.
@@ -82,6 +84,9 @@ impl Shop {
             .unwrap_or_default();
         if let Some(permitted) = &self.banks {
             banks.retain(|bank| permitted.contains(&bank.id));
+        }
+        for bank in &mut banks {
+            bank.logo = self.logos.get(&bank.id).map(Url::to_string);
         }
         banks
     }

@@ -95,7 +95,7 @@ fn the_example_is_right() {
 #[test]
 fn what_is_wrong_is_named_by_line_and_key() {
     let line = |start: &str| line_of(start);
-    let cases: [(&[(&str, &str)], String); 14] = [
+    let cases: [(&[(&str, &str)], String); 15] = [
         (
             &[("code = \"card\"", "code = \"cards\"")],
             format!(
@@ -194,6 +194,16 @@ fn what_is_wrong_is_named_by_line_and_key() {
             format!(
                 "{} shops[0].webhook.url: expected an https address outside of this machine and its network",
                 line("url = \"https://puoti.example/kassa")
+            ),
+        ),
+        (
+            &[
+                ("# [shops.logos]", "[shops.logos]"),
+                ("# nordea = \"https:", "nordia = \"https:"),
+            ],
+            format!(
+                "{} shops[0].logos.nordia: the provider does not offer nordia",
+                line("# nordea")
             ),
         ),
         (

@@ -81,8 +81,9 @@ impl Development {
             shops: Shops::from([(shop.id.clone(), shop)]),
             api_keys,
             provider_origins: Vec::new(),
+            logo_origins: Vec::new(),
         };
-        Ok(config.with_provider_origins())
+        Ok(config.with_origins())
     }
 
     fn shop(&self, simulator: &Url, shop_url: &Url) -> Result<Shop, Box<dyn std::error::Error>> {
@@ -99,6 +100,7 @@ impl Development {
             expires_in: super::resolve::DEFAULT_EXPIRES_IN,
             options: ALL_OPTIONS.to_vec(),
             banks: None,
+            logos: std::collections::BTreeMap::new(),
             methods: methods(),
             webhook: Some(Webhook {
                 url: shop_url.join("/webhooks")?,

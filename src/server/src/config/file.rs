@@ -50,6 +50,8 @@ pub(super) struct ShopTable {
     pub(super) options: Option<Vec<OptionName>>,
     pub(super) banks: Option<Vec<Spanned<BankId>>>,
     #[serde(default)]
+    pub(super) logos: BTreeMap<BankId, Spanned<String>>,
+    #[serde(default)]
     pub(super) methods: Vec<MethodTable>,
     pub(super) webhook: Option<WebhookTable>,
     pub(super) account: AccountTable,

@@ -51,6 +51,8 @@ pub struct Config {
     pub api_keys: ApiKeys,
     /// The origins of the providers' pages.
     pub provider_origins: Vec<String>,
+    /// The origins that the shops' bank logos come from: pictures of our pages may.
+    pub logo_origins: Vec<String>,
 }
 
 /// How often customers may ask. A rate of 0 is no limit.
@@ -150,15 +152,24 @@ impl Config {
         &self.public_url
     }
 
-    fn with_provider_origins(mut self) -> Self {
-        let mut origins: Vec<String> = self
-            .shops
-            .values()
+    /// Fills in the origins that pages lead to and show pictures of.
+    fn with_origins(mut self) -> Self {
+        let sorted = |mut origins: Vec<String>| {
+            origins.sort();
+            origins.dedup();
+            origins
+        };
+        let shops = || self.shops.values();
+        let pages = shops()
             .filter_map(|shop| gateway::page_origin(shop))
             .collect();
-        origins.sort();
-        origins.dedup();
-        self.provider_origins = origins;
+        let logos = shops()
+            .flat_map(|shop| shop.logos.values())
+            .map(|url| url.origin().ascii_serialization())
+            .collect();
+        let (pages, logos) = (sorted(pages), sorted(logos));
+        self.provider_origins = pages;
+        self.logo_origins = logos;
         self
     }
 }

@@ -1,6 +1,6 @@
 //! From the file as it is written to a configuration that can be used.
 
-use std::{net::SocketAddr, ops::Range, path::Path, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, ops::Range, path::Path, sync::Arc};
 
 use kassa_checkout::{
     BankId, Names, contract::Method, message::Purpose, provider::Provider, selection::OptionName,
@@ -45,7 +45,7 @@ pub(super) fn resolve(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let config = resolver.config(file);
     let faults = resolver.faults.into_found();
     match config {
-        Some(config) if faults.is_empty() => Ok(config.with_provider_origins()),
+        Some(config) if faults.is_empty() => Ok(config.with_origins()),
         _ => Err(ConfigError {
             file: path.to_owned(),
             faults,
@@ -99,6 +99,7 @@ impl Resolver<'_> {
             shops,
             api_keys,
             provider_origins: Vec::new(),
+            logo_origins: Vec::new(),
         })
     }
 
@@ -214,6 +215,7 @@ impl Resolver<'_> {
         let id_text = table.id.get_ref().clone();
         let account = self.account(at, &id_text, table.account);
         let banks = self.banks(at, table.banks, account.as_ref());
+        let logos = self.logos(at, &table.logos, account.as_ref());
         self.check_methods(at, &table.methods, account.as_ref());
         let shop = Shop {
             id: id?,
@@ -224,6 +226,7 @@ impl Resolver<'_> {
             expires_in: expires_in?,
             options: table.options.unwrap_or_else(|| ALL_OPTIONS.to_vec()),
             banks: banks?,
+            logos,
             methods: table.methods.into_iter().map(method).collect(),
             webhook: webhook?,
             account: account?,
@@ -423,18 +426,47 @@ impl Resolver<'_> {
         let Some(banks) = banks else {
             return Some(None);
         };
-        let offered = account?
+        let account = account?;
+        for bank in &banks {
+            self.check_bank(
+                &format!("{at}.banks"),
+                bank.get_ref(),
+                &bank.span(),
+                account,
+            );
+        }
+        Some(Some(banks.into_iter().map(Spanned::into_inner).collect()))
+    }
+
+    /// Pages show the logos, so they come by https, from wherever the shop keeps them.
+    fn logos(
+        &mut self,
+        at: &str,
+        logos: &BTreeMap<BankId, Spanned<String>>,
+        account: Option<&Account>,
+    ) -> BTreeMap<BankId, Url> {
+        let mut found = BTreeMap::new();
+        for (bank, text) in logos {
+            let key = format!("{at}.logos.{bank}");
+            if let Some(account) = account {
+                self.check_bank(&key, bank, &text.span(), account);
+            }
+            if let Some(url) = self.url(&text.span(), &key, text.get_ref()) {
+                found.insert(bank.clone(), url);
+            }
+        }
+        found
+    }
+
+    fn check_bank(&mut self, key: &str, bank: &BankId, span: &Range<usize>, account: &Account) {
+        let offered = account
             .provider
             .banks()
             .map(kassa_checkout::provider::Banks::fallback)
             .unwrap_or_default();
-        for bank in &banks {
-            if !offered.iter().any(|offer| offer.id == *bank.get_ref()) {
-                let message = format!("the provider does not offer {}", bank.get_ref());
-                self.refuse(&bank.span(), format!("{at}.banks"), message);
-            }
+        if !offered.iter().any(|offer| offer.id == *bank) {
+            self.refuse(span, key, format!("the provider does not offer {bank}"));
         }
-        Some(Some(banks.into_iter().map(Spanned::into_inner).collect()))
     }
 }
 
