@@ -96,7 +96,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   attributeChangedCallback(name, before, after) {
     if (before === after || !this.isConnected) return;
     if (name === 'lang') {
-      this.#handle?.speak(after ?? '');
+      this.#handle?.speak(this.#language);
       return;
     }
     // Several attributes may change in one go; begin once.
@@ -151,7 +151,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     };
     this.#listen(inside);
     const host = this.#host(inside, region, emit, this.#listening.signal);
-    this.#handle = mount(inside, host, this.getAttribute('lang') ?? '');
+    this.#handle = mount(inside, host, this.#language);
   }
 
   /** What the module may do outside of its view; `Host` in www/widget/src/browser.rs. */
@@ -232,7 +232,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     this.#listening?.abort();
     this.#handle = undefined; // What has trapped must not be called again.
     const slot = document.createElement('slot');
-    slot.append(fallback.link(this.#base, this.getAttribute('lang') ?? ''));
+    slot.append(fallback.link(this.#base, this.#language));
     this.shadowRoot.replaceChildren(slot);
     this.#emit('error', { code });
   }
@@ -242,6 +242,11 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     this.#listening?.abort();
     this.#handle?.unmount();
     this.#handle = undefined;
+  }
+
+  /** `sv-FI` is `sv`; what is not spoken here is left to the payment. */
+  get #language() {
+    return (this.getAttribute('lang') ?? '').trim().split(/[-_]/)[0].toLowerCase();
   }
 
   get #base() {

@@ -12,15 +12,15 @@ export const fallback = {
   skeleton: `<div class="kassa" aria-hidden="true"><div class="k-sum"><div>${line('payee')}${line('short')}</div>${line('sum')}</div><div class="k-body">${line('title')}${line('row').repeat(4)}</div></div>`,
 
   /** A link to the page that works without any script. */
-  link(address, tag) {
+  link(address, language) {
     const box = document.createElement('div');
     box.className = 'kassa';
     const link = document.createElement('a');
     link.className = 'k-go';
     link.target = '_top';
     link.href = address;
-    link.lang = words[tag.slice(0, 2)] ? tag : 'fi';
-    link.textContent = words[tag.slice(0, 2)] ?? words.fi;
+    link.lang = words[language] ? language : 'fi';
+    link.textContent = words[link.lang];
     box.append(link);
     return box;
   },

@@ -15,7 +15,6 @@ use std::rc::Rc;
 
 use js_sys::Promise;
 use kassa_checkout::Language;
-use leptos::prelude::*;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
@@ -76,29 +75,33 @@ extern "C" {
     fn print(this: &Host);
 }
 
+/// The language of a code; the shell has made it of a tag (`sv-FI`).
+fn language(code: &str) -> Option<Language> {
+    Language::ALL
+        .into_iter()
+        .find(|language| language.code() == code)
+}
+
 /// A mounted element. `unmount` releases all that it holds.
 #[wasm_bindgen]
 pub struct Handle {
     app: Rc<App>,
-    owner: Owner,
     view: Box<dyn std::any::Any>,
 }
 
 /// Draws the element into `parent` and fetches the session.
 ///
-/// `tag` is a BCP 47 tag; one that is not spoken here leaves the language to the session.
+/// `code` is `fi`, `sv` or `en`; another leaves the language to the session.
 #[wasm_bindgen]
 #[must_use]
-pub fn mount(parent: HtmlElement, host: Host, tag: &str) -> Handle {
-    let owner = Owner::new();
-    let signals = Signals::new(Language::from_tag(tag), host.remembered());
+pub fn mount(parent: HtmlElement, host: Host, code: &str) -> Handle {
+    let signals = Signals::new(language(code), host.remembered());
     let drawn = signals.clone();
-    let view = owner.with(|| leptos::mount::mount_to(parent, || move || view::draw(&drawn)));
+    let view = leptos::mount::mount_to(parent, || move || view::draw(&drawn));
     let app = Rc::new(App::new(host, signals));
     app.load();
     Handle {
         app,
-        owner,
         view: Box::new(view),
     }
 }
@@ -106,8 +109,8 @@ pub fn mount(parent: HtmlElement, host: Host, tag: &str) -> Handle {
 #[wasm_bindgen]
 impl Handle {
     /// Speaks another language from now on.
-    pub fn speak(&self, tag: &str) {
-        self.app.speak(Language::from_tag(tag));
+    pub fn speak(&self, code: &str) {
+        self.app.speak(language(code));
     }
 
     /// Looks again: the page was shown, came back from the bank (`restored`), or is online again.
@@ -132,10 +135,9 @@ impl Handle {
         }
     }
 
-    /// Removes the view, ends requests, streams and timers.
+    /// Ends requests, streams and timers; the view goes with the handle.
     pub fn unmount(self) {
         self.app.stop();
         drop(self.view);
-        self.owner.cleanup();
     }
 }

@@ -16,20 +16,20 @@ mod state;
 mod steps;
 
 use kassa_checkout::Language;
-use leptos::prelude::AnyView;
 
-use self::element::{Element, el};
+use self::element::el;
 use crate::model::{Context, Fault, Screen};
 use crate::texts::{Texts, texts};
 
+pub(crate) use self::element::Element;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use state::words;
+pub(crate) use self::state::words;
 
 /// Draws a screen of a payment.
-pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> AnyView {
+pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> Element {
     let root = root(context.language);
     if *screen == Screen::Loading {
-        return loading(root, context.texts()).view();
+        return loading(root, context.texts());
     }
     let root = root.child(parts::header(context));
     match screen {
@@ -39,17 +39,15 @@ pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> AnyView {
         Screen::Status { followed } => state::view(root, context, *followed),
         Screen::Broken(fault) => broken(root, context.texts(), *fault),
     }
-    .view()
 }
 
 /// Draws a screen that needs no payment: a fault, or the place of what is being fetched.
-pub(crate) fn draw_without(language: Language, fault: Option<Fault>) -> AnyView {
+pub(crate) fn draw_without(language: Language, fault: Option<Fault>) -> Element {
     let texts = texts(language);
     match fault {
         Some(fault) => broken(root(language), texts, fault),
         None => loading(root(language), texts),
     }
-    .view()
 }
 
 fn root(language: Language) -> Element {

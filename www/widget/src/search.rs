@@ -22,14 +22,19 @@ pub(crate) fn fold(decomposed: &str) -> String {
 }
 
 /// What a bank is found by, folded: its name in each language, its aliases and its BIC.
-pub(crate) fn haystack(bank: &Bank, decompose: impl Fn(&str) -> String) -> Vec<String> {
-    let names = [&bank.names.fi, &bank.names.sv, &bank.names.en];
+pub(crate) fn haystack(bank: &Bank, decompose: fn(&str) -> String) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut add = |name: &str| names.push(fold(&decompose(name)));
+    add(&bank.names.fi);
+    add(&bank.names.sv);
+    add(&bank.names.en);
+    for alias in &bank.aliases {
+        add(alias);
+    }
+    if let Some(bic) = &bank.bic {
+        add(bic);
+    }
     names
-        .into_iter()
-        .chain(&bank.aliases)
-        .chain(&bank.bic)
-        .map(|name| fold(&decompose(name)))
-        .collect()
 }
 
 /// Whether a folded query finds it. An empty one finds everything.

@@ -4,12 +4,12 @@
 //! where no script runs, the customer uses the markup itself: every bank is a submit button.
 
 use kassa_checkout::{Language, contract::Session};
-use leptos::prelude::*;
+use leptos::prelude::RenderHtml;
 
 use crate::{
     format,
     model::{Context, Fault, Mode, PageLinks, Screen, first_screen, first_step},
-    screens,
+    screens::{self, Element},
     texts::{fill, texts},
 };
 
@@ -76,8 +76,8 @@ fn page(session: &Session, language: Language, links: &PageLinks, screen: &Scree
     render(|| screens::draw(&context, screen))
 }
 
-fn render(draw: impl FnOnce() -> AnyView) -> String {
-    Owner::new().with(|| draw().to_html())
+fn render(draw: impl FnOnce() -> Element) -> String {
+    draw().to_html()
 }
 
 #[cfg(test)]

@@ -40,8 +40,14 @@ pub(super) fn act(app: &Rc<App>, name: &str, value: &str) {
 pub(super) fn search(app: &App, typed: &str) {
     let query = search::fold(&view::decompose(typed));
     let count = app.with_session(|session| {
-        let found = |bank: &&_| search::finds(&query, &search::haystack(bank, view::decompose));
-        session.banks.iter().filter(found).count()
+        let mut count = 0_u64;
+        for bank in &session.banks {
+            count += u64::from(search::finds(
+                &query,
+                &search::haystack(bank, view::decompose),
+            ));
+        }
+        count
     });
     let texts = app.texts();
     match count {
@@ -86,8 +92,7 @@ async fn go(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
         NextStep::Await => {
             app.busy.set(false);
             app.show(Screen::Status { followed: true });
-            app.follow();
-            return;
+            return app.wake(false);
         }
         NextStep::Redirect { url } => ("redirect", Some(url.clone())),
         NextStep::PostForm { .. } => ("post_form", None),

@@ -4,7 +4,7 @@
 
 use js_sys::{Array, JSON, Reflect};
 use kassa_checkout::{
-    Bank, BankId, Currency, Language, Names, Status, Timestamp,
+    Bank, BankId, Currency, Names, Status, Timestamp,
     bank::Unavailable,
     contract::{ChooseAt, FormField, Method, NextStep, PaymentStatus, Session},
     selection::OptionName,
@@ -21,7 +21,7 @@ pub(super) fn session(json: &JsValue) -> Option<Session> {
         order: text(json, "order").unwrap_or_default(),
         description: text(json, "description"),
         language: text(json, "language")
-            .and_then(|tag| Language::from_tag(&tag))
+            .and_then(|code| super::language(&code))
             .unwrap_or_default(),
         option: option(&text(json, "option")?),
         choose_at: match text(json, "choose_at")?.as_str() {
@@ -191,10 +191,14 @@ fn number(json: &JsValue, key: &str) -> Option<u64> {
 
 /// The readable entries of a list.
 fn list<T>(json: &JsValue, key: &str, read: fn(&JsValue) -> Option<T>) -> Vec<T> {
-    value(json, key)
-        .and_then(|value| value.dyn_into::<Array>().ok())
-        .map(|array| array.iter().filter_map(|entry| read(&entry)).collect())
-        .unwrap_or_default()
+    let mut entries = Vec::new();
+    if let Some(array) = value(json, key).filter(Array::is_array) {
+        let array: Array = array.unchecked_into();
+        for index in 0..array.length() {
+            entries.extend(read(&array.get(index)));
+        }
+    }
+    entries
 }
 
 /// A property that is there and not null.

@@ -2,16 +2,16 @@
 
 use std::marker::PhantomData;
 
-use leptos::prelude::*;
+use leptos::prelude::With;
 
 use super::app::Signals;
 use crate::{
     model::{Context, Live, Mode, Screen},
-    screens,
+    screens::{self, Element},
 };
 
 /// Draws the screen; again whenever the state changes.
-pub(super) fn draw(signals: &Signals) -> AnyView {
+pub(super) fn draw(signals: &Signals) -> Element {
     signals.state.with(|state| {
         let language = state.language();
         let Some(session) = &state.session else {

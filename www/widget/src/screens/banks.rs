@@ -35,22 +35,25 @@ pub(super) fn search(context: &Context<'_>) -> Option<Element> {
 
 /// The banks as rows: in the shop's order, but the one used last on this device first.
 pub(super) fn list(context: &Context<'_>) -> Element {
-    let banks = &context.session.banks;
-    let (last, others): (Vec<_>, Vec<_>) = banks.iter().partition(|bank| is_last(context, bank));
-    let rows = last.into_iter().chain(others);
-    el("ul", "k-banks")
-        .part("banks")
-        .children(rows.map(|bank| row(context, bank)))
+    let mut list = el("ul", "k-banks").part("banks");
+    for wanted in [true, false] {
+        for bank in &context.session.banks {
+            if is_last(context, bank) == wanted {
+                list = list.child(row(context, bank));
+            }
+        }
+    }
+    list
 }
 
 /// What stands in the list's place when the search finds nothing.
 pub(super) fn none_found(context: &Context<'_>) -> Option<Element> {
     let live = context.live()?;
     let query = live.query.clone();
-    let banks = context.session.banks.iter();
-    let names: Vec<_> = banks
-        .flat_map(|bank| search::haystack(bank, live.decompose))
-        .collect();
+    let mut names = Vec::new();
+    for bank in &context.session.banks {
+        names.append(&mut search::haystack(bank, live.decompose));
+    }
     let text = context.texts().found_none;
     let hidden = Box::new(move || search::finds(&query.get(), &names));
     Some(el("p", "k-none").hide(hidden).text(text))

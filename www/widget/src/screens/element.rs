@@ -1,35 +1,36 @@
-//! One type for every element of the screens.
+//! The one kind of view that the screens are made of: an element as plain data.
 //!
-//! The `view!` macro makes a type of every element, and code for each of those types: the screens
-//! written with it weighed 36 kB more (brotli) than written with this, which is Leptos's own
-//! builder with the types erased.
+//! Leptos draws it in the browser (`dom.rs`) and writes it on the server (`html.rs`). The `view!`
+//! macro would make a type of every element and code for every type: the same screens made with it
+//! weighed 82 kB (brotli), more than all the rest may weigh together.
 
-use leptos::{
-    prelude::*,
-    tachys::{
-        html::{
-            attribute::{
-                any_attribute::{AnyAttribute, IntoAnyAttribute},
-                custom::custom_attribute,
-            },
-            element::{custom, inner_html, input},
-        },
-        view::iterators::StaticVec,
-    },
-};
+mod dom;
+mod html;
 
 /// An element in the making.
 pub(crate) struct Element {
     tag: &'static str,
-    attributes: Vec<AnyAttribute>,
-    children: Vec<AnyView>,
+    attributes: Vec<(&'static str, String)>,
+    hidden: Option<Hidden>,
+    children: Vec<Child>,
 }
 
-/// An element of a class.
+/// Whether an element is hidden now; asked again whenever a signal that it reads changes.
+type Hidden = Box<dyn Fn() -> bool + Send>;
+
+enum Child {
+    Text(String),
+    Element(Element),
+    /// The text of an SVG.
+    Drawing(&'static str),
+}
+
+/// An element of a class; of none if that is empty.
 pub(crate) fn el(tag: &'static str, class: &str) -> Element {
     let element = Element {
         tag,
         attributes: Vec::new(),
+        hidden: None,
         children: Vec::new(),
     };
     if class.is_empty() {
@@ -42,8 +43,7 @@ pub(crate) fn el(tag: &'static str, class: &str) -> Element {
 impl Element {
     /// An attribute.
     pub(crate) fn attr(mut self, name: &'static str, value: &str) -> Self {
-        let attribute = custom_attribute(name, value.to_owned());
-        self.attributes.push(attribute.into_any_attr());
+        self.attributes.push((name, value.to_owned()));
         self
     }
 
@@ -61,27 +61,26 @@ impl Element {
     }
 
     /// Hides it while `hidden` says so.
-    pub(crate) fn hide(mut self, hidden: Box<dyn Fn() -> bool + Send>) -> Self {
-        self.attributes
-            .push(custom_attribute("hidden", hidden).into_any_attr());
+    pub(crate) fn hide(mut self, hidden: Hidden) -> Self {
+        self.hidden = Some(hidden);
         self
     }
 
     /// Text inside.
     pub(crate) fn text(mut self, text: &str) -> Self {
-        self.children.push(text.to_owned().into_any());
+        self.children.push(Child::Text(text.to_owned()));
         self
     }
 
-    /// A drawing inside.
+    /// A drawing inside, which says nothing to those who listen.
     pub(crate) fn drawing(mut self, svg: &'static str) -> Self {
-        self.attributes.push(inner_html(svg).into_any_attr());
+        self.children.push(Child::Drawing(svg));
         self.attr("aria-hidden", "true")
     }
 
     /// An element inside.
     pub(crate) fn child(mut self, child: Self) -> Self {
-        self.children.push(child.view());
+        self.children.push(Child::Element(child));
         self
     }
 
@@ -91,17 +90,5 @@ impl Element {
             self = self.child(child);
         }
         self
-    }
-
-    /// The element as a view.
-    pub(crate) fn view(self) -> AnyView {
-        if self.tag == "input" {
-            return input().add_any_attr(self.attributes).into_any();
-        }
-        let children: StaticVec<AnyView> = self.children.into();
-        custom(self.tag)
-            .child(children)
-            .add_any_attr(self.attributes)
-            .into_any()
     }
 }

@@ -112,7 +112,7 @@ pub(super) fn mark(bank: &Bank, class: &str) -> Element {
             .attr("src", logo)
             .attr("alt", "");
     }
-    let tens = (bank.hue % 360 / 10).to_string();
+    let tens = u64::from(bank.hue % 360 / 10).to_string();
     el("span", &[class, " k-h", &tens].concat())
         .part("bank-mark")
         .attr("aria-hidden", "true")
