@@ -19,7 +19,7 @@ pub(crate) fn amount(cents: u64, language: Language) -> String {
     }
     let euros = (cents / 100).to_string();
     for (place, digit) in euros.chars().enumerate() {
-        if place > 0 && (euros.len() - place) % 3 == 0 {
+        if place > 0 && (euros.len() - place).is_multiple_of(3) {
             text.push(NARROW_SPACE);
         }
         text.push(digit);

@@ -98,10 +98,9 @@ impl App {
     /// Fetches the status alone.
     pub(super) async fn check(&self) {
         let answer = client::get(self, "/status").await;
-        if let (true, Ok(json)) = (self.alive.get(), answer) {
-            if let Some(status) = decode::status(&json) {
-                self.update(status);
-            }
+        let status = answer.ok().and_then(|json| decode::status(&json));
+        if let (true, Some(status)) = (self.alive.get(), status) {
+            self.update(status);
         }
     }
 
@@ -135,7 +134,8 @@ impl App {
             }
         });
         let choosing = self.read(|state| matches!(state.screen, Screen::Choose(..)));
-        if !(choosing && can_pay) && !self.busy.get() {
+        let occupied = self.busy.get() || (choosing && can_pay);
+        if !occupied {
             self.show(Screen::Status { followed: true });
         }
         if now != before.status {
