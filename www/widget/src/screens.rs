@@ -21,9 +21,7 @@ use self::element::el;
 use crate::model::{Context, Fault, Screen};
 use crate::texts::{Texts, texts};
 
-pub(crate) use self::element::Element;
-#[cfg(target_arch = "wasm32")]
-pub(crate) use self::state::words;
+pub(crate) use self::{element::Element, state::words};
 
 /// Draws a screen of a payment.
 pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> Element {

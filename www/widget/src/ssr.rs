@@ -3,7 +3,7 @@
 //! The hosted page puts this markup inside the element. Until the element is ready, and for good
 //! where no script runs, the customer uses the markup itself: every bank is a submit button.
 
-use kassa_checkout::{Language, contract::Session};
+use kassa_checkout::{Language, Status, contract::Session};
 use leptos::prelude::RenderHtml;
 
 use crate::{
@@ -59,11 +59,18 @@ pub fn fault_page(fault: Fault, language: Language) -> String {
     render(|| screens::draw_without(language, Some(fault)))
 }
 
-/// What the page is called, for its `<title>` and its first heading: `Maksa 49,90 € – Payee`.
+/// What the page is called, for its `<title>` and its first heading: `Maksa 49,90 € – Payee`, and
+/// once a bank was chosen what came of it: `Maksettu – Payee`.
 #[must_use]
 pub fn page_title(session: &Session, language: Language) -> String {
-    let amount = format::amount(session.amount_cents, language);
-    let title = fill(texts(language).page_title, &amount);
+    let texts = texts(language);
+    let title = match session.status.status {
+        Status::Created => fill(
+            texts.page_title,
+            &format::amount(session.amount_cents, language),
+        ),
+        chosen => screens::words(texts, chosen).title.to_owned(),
+    };
     [&title, " – ", &session.payee].concat()
 }
 

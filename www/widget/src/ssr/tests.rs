@@ -250,12 +250,8 @@ fn a_fault_is_told_beside_the_choice() {
 }
 
 #[test]
-fn the_title_names_sum_and_payee() {
-    assert_eq!(
-        page_title(
-            &session(OptionName::AllBanks, Status::Created),
-            Language::En
-        ),
-        "Pay €49.90 – Puoti <b> & Oy"
-    );
+fn the_title_names_sum_and_payee_and_then_what_came_of_it() {
+    let title = |status| page_title(&session(OptionName::AllBanks, status), Language::En);
+    assert_eq!(title(Status::Created), "Pay €49.90 – Puoti <b> & Oy");
+    assert_eq!(title(Status::Paid), "Paid – Puoti <b> & Oy");
 }
