@@ -163,8 +163,13 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
       statusFirst: this instanceof KassaStatus,
       remembered: () => (remembers ? storage((kept) => kept.getItem(KEY)) : undefined) ?? undefined,
       remember: (bank) => remembers && storage((kept) => kept.setItem(KEY, bank)),
-      // In a task of its own: whoever listens may remove the element at once.
-      emit: (...event) => queueMicrotask(() => emit(...event)),
+      emit(...event) {
+        // On the way to the bank nothing below may move under the second click of a double click.
+        const leaving = ['bank', 'redirect'].includes(event[0]);
+        inside.style.minHeight = leaving ? `${inside.offsetHeight}px` : '';
+        // In a task of its own: whoever listens may remove the element at once.
+        queueMicrotask(() => emit(...event));
+      },
       say: (text) => (region.textContent = text),
       turn() {
         if (inside.matches(':focus-within')) {

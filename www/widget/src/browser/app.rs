@@ -128,6 +128,8 @@ impl App {
         if !is_open(&status) {
             self.follower.stop(self);
         }
+        // Drawn anew, the screen keeps nothing of what has the focus, even when it stays the same.
+        self.host.turn();
         self.change(|state| {
             if let Some(session) = &mut state.session {
                 session.status = status;
@@ -147,6 +149,7 @@ impl App {
 
     /// Speaks another language from now on.
     pub(super) fn speak(&self, language: Option<Language>) {
+        self.host.turn();
         self.change(|state| state.told = language);
     }
 
@@ -229,6 +232,7 @@ impl App {
             before != Some(session.status.status),
         );
         let bank = bank.to_owned();
+        self.host.turn();
         self.change(|state| state.session = Some(session));
         self.show(screen);
         if first {
