@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from './support/browser.mjs';
-import { BankPage, Checkout, PaymentPage } from './support/pages.mjs';
+import { BankPage, PlainCheckout, PaymentPage } from './support/pages.mjs';
 import { startServices } from './support/services.mjs';
 import { LANGUAGES } from './support/words.mjs';
 
@@ -26,7 +26,7 @@ describe('without script', () => {
       await act({
         page,
         order,
-        view: new Checkout(page, wish.language),
+        view: new PlainCheckout(page, wish.language),
         provider: new PaymentPage(page, wish.language),
         bank: new BankPage(page, wish.language),
       });
@@ -125,11 +125,11 @@ describe('without script', () => {
     visit({ option: 'method_then_bank' }, async ({ page, view }) => {
       await view.button('onlineBank').click();
       await page.getByRole('link', { name: 'Svenska' }).click();
-      const swedish = new Checkout(page, 'sv');
+      const swedish = new PlainCheckout(page, 'sv');
       await swedish.shows('chooseBank');
       await swedish.bank('Sparbanken').waitFor();
       await page.getByRole('link', { name: 'English' }).click();
-      await new Checkout(page, 'en').shows('chooseBank');
+      await new PlainCheckout(page, 'en').shows('chooseBank');
     }));
 
   test('an order is placed in the shop and paid', () =>
@@ -140,7 +140,7 @@ describe('without script', () => {
       await page.getByRole('textbox', { name: 'Sukunimi' }).fill('Meikäläinen');
       await page.getByRole('textbox', { name: 'Sähköposti' }).fill('maija@example.fi');
       await page.getByRole('button', { name: 'Kassalle' }).click();
-      const view = new Checkout(page);
+      const view = new PlainCheckout(page);
       await view.bank('Nordea').click();
       await new PaymentPage(page).choose('single_bank');
       await new BankPage(page).act('pay');
@@ -151,6 +151,6 @@ describe('without script', () => {
   test('a page whose address is wrong says so', () =>
     browser.visit({ javaScriptEnabled: false, expected: [/404 \(Not Found\) .*co_nothing/] }, async (page) => {
       await page.goto(`${services.kassa}/checkout/co_nothing`);
-      await new Checkout(page).shows('unknown');
+      await new PlainCheckout(page).shows('unknown');
     }));
 });

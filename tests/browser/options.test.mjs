@@ -39,7 +39,6 @@ async function goToBank(page, wish, { where = 'embedded', language = 'fi' } = {}
   await page.addInitScript((tag) => localStorage.setItem('shop-language', tag), language);
   await page.goto(order[where]);
   const view = new Checkout(page, language);
-  await view.ready();
   await view.choose(wish);
   // A bank chosen at Kassa is only confirmed at the provider, as option 6 is.
   const shown = wish.at === 'provider' ? wish.option : 'single_bank';
@@ -49,7 +48,7 @@ async function goToBank(page, wish, { where = 'embedded', language = 'fi' } = {}
   return { order, bank, view };
 }
 
-describe('embedded in the shop', () => {
+describe('embedded in the shop, decided at once', { concurrency: 2 }, () => {
   for (const option of OPTIONS) {
     for (const [act, end] of Object.entries(ENDS)) {
       test(`${option}: ${act}`, () =>
@@ -60,7 +59,12 @@ describe('embedded in the shop', () => {
           await view.shows(end);
         }));
     }
+  }
+});
 
+// One after the other: there is one clock for all.
+describe('embedded in the shop, confirmed late', () => {
+  for (const option of OPTIONS) {
     for (const [act, end] of Object.entries(LATE)) {
       test(`${option}: a late confirmation, ${act}`, () =>
         browser.visit({}, async (page) => {
@@ -75,7 +79,7 @@ describe('embedded in the shop', () => {
   }
 });
 
-describe('chosen at the provider', () => {
+describe('chosen at the provider', { concurrency: 2 }, () => {
   const shows = {
     method_then_bank: ['Kortti', 'MobilePay'],
     banks_among_methods: ['Nordea', 'Säästöpankki', 'Kortti'],
@@ -103,7 +107,7 @@ describe('chosen at the provider', () => {
   }
 });
 
-describe('the hosted page with script', () => {
+describe('the hosted page with script', { concurrency: 2 }, () => {
   for (const [act, end] of Object.entries({ ...ENDS, arrives: 'awaiting' })) {
     test(`${act} comes back to it`, () =>
       browser.visit({}, async (page) => {

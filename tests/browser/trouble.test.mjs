@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from './support/browser.mjs';
 import { assertFocus, waitForFocusOn } from './support/focus.mjs';
-import { BankPage, Checkout, PaymentPage } from './support/pages.mjs';
+import { BankPage, Checkout, PaymentPage, PlainCheckout } from './support/pages.mjs';
 import { events, requests, startPreview } from './support/preview.mjs';
 import { startServices } from './support/services.mjs';
 
@@ -33,9 +33,13 @@ async function open(page, wish = {}, where = 'hosted') {
 
 /** From the Payment Page to the receipt. */
 async function payNordea(page) {
+  await payAtNordea(page);
+  await new Checkout(page).shows('paid');
+}
+
+async function payAtNordea(page) {
   await new PaymentPage(page).choose('single_bank');
   await new BankPage(page).act('pay');
-  await new Checkout(page).shows('paid');
 }
 
 describe('impatience', { concurrency: 2 }, () => {
@@ -68,7 +72,7 @@ describe('impatience', { concurrency: 2 }, () => {
       const steps = [];
       for (const tab of [page, second]) await tab.goto(order.hosted);
       for (const tab of [page, second]) {
-        await new Checkout(tab).button('toNordea').click();
+        await new PlainCheckout(tab).button('toNordea').click();
         await tab.waitForURL(`${services.simulator}/**`);
         steps.push(new URL(tab.url()).searchParams.get('payment_id'));
       }
@@ -140,7 +144,7 @@ describe('connections', { concurrency: 2 }, () => {
       await page.unroute('**/session');
       await link.click();
       await page.waitForURL(order.hosted);
-      await view.ready();
+      await view.shows('chooseBank');
       await view.bank('Nordea').click();
       await payNordea(page);
     }));
@@ -175,7 +179,6 @@ describe('connections', { concurrency: 2 }, () => {
       await view.bank('Nordea').click();
       await new PaymentPage(page).choose('single_bank');
       await new BankPage(page).act('arrives');
-      await view.ready();
       await view.shows('awaiting');
       await services.weekLater();
       await view.shows('paid');
@@ -193,10 +196,11 @@ describe('missing files', { concurrency: 2 }, () => {
         await page.route(pattern, (route) => route.abort());
         const order = await services.order({ option: 'method_then_bank' });
         await page.goto(order.hosted);
-        const view = new Checkout(page);
+        const view = new PlainCheckout(page);
         await view.button('onlineBank').click();
         await view.bank('Nordea').click();
-        await payNordea(page);
+        await payAtNordea(page);
+        await view.comesTo('paid');
       }));
 
     test(`without ${what} the shop's page leads to the hosted page`, () =>
@@ -206,8 +210,10 @@ describe('missing files', { concurrency: 2 }, () => {
         await page.goto(order.embedded);
         await page.getByRole('link', { name: 'Maksa Kassan sivulla' }).click();
         await page.waitForURL(order.hosted);
-        await new Checkout(page).bank('Nordea').click();
-        await payNordea(page);
+        const view = new PlainCheckout(page);
+        await view.bank('Nordea').click();
+        await payAtNordea(page);
+        await view.comesTo('paid');
       }));
   }
 
@@ -318,7 +324,7 @@ describe('tabs, languages and memory', { concurrency: 2 }, () => {
       });
       const order = await services.order();
       await page.goto(order.hosted);
-      await new Checkout(page).bank('Aktia').waitFor();
+      await new PlainCheckout(page).bank('Aktia').waitFor();
       await page.keyboard.press('Tab');
       await assertFocus(page, 'button', 'Aktia');
       release();

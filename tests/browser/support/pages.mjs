@@ -34,17 +34,33 @@ export class Checkout {
     );
   }
 
-  /** Waits until the screen with this heading is there. */
+  /** Waits until the screen with this heading is there, and can be used. */
   async shows(key) {
+    await this.ready();
     await this.title(key).waitFor();
   }
 
   /** Chooses Nordea, or has it chosen at the provider, in whichever of the six ways is shown. */
   async choose({ option, at = 'kassa' }) {
+    await this.ready();
     if (at === 'provider') return this.button('goPay').click();
     if (option === 'single_bank') return this.button('toNordea').click();
     if (option === 'method_then_bank') await this.button('onlineBank').click();
     await this.bank('Nordea').click();
+  }
+}
+
+/** The markup inside the element, where no script runs or the element cannot be loaded. */
+export class PlainCheckout extends Checkout {
+  async ready() {}
+
+  /** Waits for the screen with this heading, and asks again as often as the page offers to. */
+  async comesTo(key) {
+    const check = this.button('check');
+    while (!(await this.title(key).isVisible())) {
+      await this.title(key).or(check).first().waitFor();
+      if (await check.isVisible()) await check.click();
+    }
   }
 }
 
