@@ -57,6 +57,8 @@ describe('embedded in the shop, decided at once', { concurrency: 2 }, () => {
           await bank.act(act);
           await page.waitForURL(`${services.shop}/thanks.html?order=${order.key}**`);
           await view.shows(end);
+          // The way back to the shop would lead to this very page.
+          assert.equal(await page.getByRole('link', { name: view.words.toShop }).count(), 0);
         }));
     }
   }

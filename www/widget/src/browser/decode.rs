@@ -46,7 +46,8 @@ pub(super) fn status(json: &JsValue) -> Option<PaymentStatus> {
         accepted_at: time(json, "accepted_at"),
         changed_at: time(json, "changed_at").unwrap_or_default(),
         version: number(json, "version")?,
-        return_url: text(json, "return_url").filter(|url| is_web(url))?,
+        // Empty where the shell saw that it leads to the very page that this is.
+        return_url: text(json, "return_url").filter(|url| url.is_empty() || is_web(url))?,
     })
 }
 

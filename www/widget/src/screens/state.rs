@@ -91,7 +91,9 @@ fn actions(context: &Context<'_>, followed: bool) -> Element {
     }
     let settled = !waiting && !status.can_pay && status.status != Status::AwaitingConfirmation;
     let class = if settled { "k-go" } else { "k-quiet" };
-    actions = actions.child(parts::link(class, &status.return_url, texts.to_shop));
+    if !status.return_url.is_empty() {
+        actions = actions.child(parts::link(class, &status.return_url, texts.to_shop));
+    }
     if status.status == Status::Paid {
         actions = actions.child(print(context));
     }
