@@ -2,6 +2,7 @@
 //
 // Needs what the tests need: built programs, `cargo xtask build`, `npm ci` in tests/browser.
 // Widths 360, 768 and 1280; light and dark; the language goes round.
+import { tmpdir } from 'node:os';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Browser } from './browser.mjs';
@@ -10,7 +11,7 @@ import { startPreview } from './preview.mjs';
 import { startServices } from './services.mjs';
 import { LANGUAGES } from './words.mjs';
 
-const folder = process.argv[2] ?? '/tmp/shots';
+const folder = process.argv[2] ?? join(tmpdir(), 'kassa-shots');
 const WIDTHS = [360, 768, 1280];
 const SCHEMES = ['light', 'dark'];
 
