@@ -147,7 +147,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         Suite::Faults => {
             build(project)?;
             let mut command = built(project, "faults");
-            stream(command.args(["--kills", KILLS]), Format::Plain)
+            stream(command.args(["--kills", KILLS]), Format::Faults)
         }
     }
 }

@@ -33,6 +33,9 @@ pub(crate) enum Format {
     Node,
     /// `FILE: 2 passed, 0 failed`, one a file, or one such line without a name for all.
     Plain,
+    /// `faults: 552 acknowledged, 0 lost, 0 doubled`: that some were acknowledged and none was
+    /// lost is one test, that none was doubled another.
+    Faults,
 }
 
 /// What has been read so far.
@@ -61,6 +64,7 @@ impl Tally {
             Format::Libtest => self.read_libtest(line.trim()),
             Format::Node => self.read_node(line.trim_end()),
             Format::Plain => self.read_plain(line.trim_end()),
+            Format::Faults => self.read_faults(line.trim_end()),
         }
     }
 
@@ -141,6 +145,22 @@ impl Tally {
         match name {
             Some(_) => self.counts += counts,
             None => self.own_sum = Some(counts),
+        }
+    }
+
+    fn read_faults(&mut self, line: &str) {
+        let results = line.strip_prefix("faults: ").unwrap_or_default();
+        let [(acknowledged, a), (lost, l), (doubled, d)] = &numbered(results, ", ")[..] else {
+            return;
+        };
+        if [a.as_str(), l, d] != ["acknowledged", "lost", "doubled"] {
+            return;
+        }
+        for holds in [*acknowledged > 0 && *lost == 0, *doubled == 0] {
+            match holds {
+                true => self.counts.passed += 1,
+                false => self.counts.failed += 1,
+            }
         }
     }
 }
@@ -249,6 +269,17 @@ mod tests {
         let text =
             "a.json: 2 passed, 0 failed\nb.json: 3 passed, 0 failed\n5 passed, 0 failed, 1 skipped";
         assert_eq!(read(Format::Plain, text), counts(5, 0, 1));
+    }
+
+    #[test]
+    fn the_kill_test_is_two_tests() {
+        let text =
+            "faults: seed 7\nfaults: 10 of 20 kills\nfaults: 552 acknowledged, 0 lost, 0 doubled";
+        assert_eq!(read(Format::Faults, text), counts(2, 0, 0));
+        let lost = "faults: 552 acknowledged, 3 lost, 0 doubled";
+        assert_eq!(read(Format::Faults, lost), counts(1, 1, 0));
+        let idle = "faults: 0 acknowledged, 0 lost, 0 doubled";
+        assert_eq!(read(Format::Faults, idle), counts(1, 1, 0));
     }
 
     #[test]
