@@ -104,6 +104,7 @@ async fn contract(store: &dyn Store) {
     lists_in_a_stable_order(store).await;
     ends_offers(store).await;
     hands_each_webhook_to_one(store).await;
+    believes_the_same_words_said_later(store).await;
 }
 
 async fn creates_once_for_a_key(store: &dyn Store) {
@@ -190,6 +191,34 @@ async fn applies_a_report_once(store: &dyn Store) {
     let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=payment.events).collect::<Vec<_>>());
     assert_eq!(store.events("other", "pay_a").await, Ok(None));
+}
+
+async fn believes_the_same_words_said_later(store: &dyn Store) {
+    store.create(new("w", "20"), None).await.unwrap();
+    let (attempt, _) = attempt(store, begin("w", "op", NOW)).await;
+    let declined = |seconds| {
+        let mut report = paid(&attempt, 1);
+        report.evidence.key = "1/decline/decline".to_owned();
+        report.evidence.meaning = Meaning::Declined;
+        report.evidence.rank.at = NOW.plus_seconds(seconds);
+        report
+    };
+    let credited = || {
+        let mut report = paid(&attempt, 1);
+        report.evidence.rank.at = NOW.plus_seconds(2);
+        report
+    };
+    for (report, expected) in [
+        (declined(1), Status::Declined),
+        (credited(), Status::Paid),
+        (declined(3), Status::Declined),
+    ] {
+        store.apply(PROVIDER, report, NOW).await.unwrap();
+        let payment = store.payment("demo", "pay_w").await.unwrap().unwrap();
+        assert_eq!(payment.status(), expected);
+    }
+    let repeated = store.apply(PROVIDER, credited(), NOW).await;
+    assert!(matches!(repeated, Ok(Applied::Duplicate)), "{repeated:?}");
 }
 
 async fn lists_in_a_stable_order(store: &dyn Store) {

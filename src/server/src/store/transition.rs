@@ -4,7 +4,7 @@
 
 use kassa_checkout::{
     Timestamp,
-    lifecycle::{Effect, Event},
+    lifecycle::{Effect, Event, Evidence},
 };
 use serde_json::{Value, json};
 
@@ -50,6 +50,23 @@ pub(crate) fn apply(
         follow(&mut consequences, payment, now, effect);
     }
     consequences
+}
+
+/// What makes two reports one: all that may change what they mean.
+///
+/// The time is the provider's own: an operation that declined, succeeded and declined again says
+/// the same words twice, and the second time counts.
+pub(crate) fn dedupe_key(provider: &str, attempt: &str, evidence: &Evidence) -> String {
+    let Evidence {
+        key,
+        rank,
+        code,
+        amount_cents,
+        currency,
+        ..
+    } = evidence;
+    let (at, code) = (rank.at.millis(), code.as_deref().unwrap_or_default());
+    format!("{provider}/{attempt}/{key}/{at}/{code}/{amount_cents}/{currency}")
 }
 
 /// The first event of a payment.

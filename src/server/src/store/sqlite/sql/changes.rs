@@ -105,10 +105,7 @@ pub(in crate::store::sqlite) fn apply(
         return Ok(Applied::Unknown);
     };
     let evidence = report.evidence;
-    let dedupe = format!(
-        "{provider}/{attempt}/{}/{}/{}",
-        evidence.key, evidence.amount_cents, evidence.currency
-    );
+    let dedupe = transition::dedupe_key(provider, &attempt, &evidence);
     let known = connection
         .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
         .and_then(|mut statement| statement.exists([&payment.id, &dedupe]))
