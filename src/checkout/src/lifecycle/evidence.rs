@@ -7,8 +7,8 @@ use crate::{amount::Amount, time::Timestamp};
 /// A verified report about an attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What makes two reports the same one, at this provider: operation, its status, the
-    /// payment's status.
+    /// What the report is about, in the provider's words: operation, its status, the payment's
+    /// status. Two reports are one when rank, code and sum are the same as well.
     pub key: String,
     /// Which of two reports is the later one.
     pub rank: Rank,
