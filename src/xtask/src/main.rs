@@ -7,6 +7,7 @@ mod bins;
 mod demo;
 mod front;
 mod lint;
+mod packages;
 mod progress;
 mod project;
 mod sizes;
