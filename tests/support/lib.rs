@@ -2,6 +2,7 @@
 
 pub mod faults;
 pub mod leaks;
+pub mod oracles;
 pub mod project;
 pub mod services;
 pub mod vectors;

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: every suite, and one sum at the end.
 
 mod browser;
+mod python;
 mod summary;
 
 use std::fs;
@@ -41,6 +42,8 @@ pub(crate) enum Suite {
     Size,
     /// The npm package in Node
     Npm,
+    /// Our webhooks, judged by the public libraries on npm and PyPI
+    Oracles,
     /// End to end in a browser
     Browser,
     /// The server, killed again and again
@@ -139,6 +142,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         }
         Suite::Size => size(project),
         Suite::Npm => node_suite(project, "tests/npm", None),
+        Suite::Oracles => oracles(project),
         Suite::Browser => {
             let browser = browser::find_or_install(project)?;
             build(project)?;
@@ -179,6 +183,20 @@ fn build(project: &Project) -> Result<()> {
     let mut cargo = project.cargo();
     cargo.arg("build").args(TEST_TARGETS);
     progress::run("building the programs under test", &mut cargo, BUILD_ADVICE)
+}
+
+/// What other people's programs say of our messages: one script a language.
+fn oracles(project: &Project) -> Result<Counts> {
+    const FOLDER: &str = "tests/oracles";
+    let python = python::environment(project, FOLDER)?;
+    build(project)?;
+    let mut counts = node_suite(project, FOLDER, None)?;
+    let mut command = project.command(python);
+    command
+        .arg(project.path(FOLDER).join("webhooks.py"))
+        .env("KASSA_BIN_DIR", project.bin_dir());
+    counts += stream(&mut command, Format::Python)?;
+    Ok(counts)
 }
 
 fn size(project: &Project) -> Result<Counts> {

@@ -31,6 +31,9 @@ pub(crate) enum Format {
     Libtest,
     /// `ℹ pass 3` or `# pass 3`, and the same for fail, cancelled, skipped, todo.
     Node,
+    /// `Ran 4 tests in 0.1s`, then `OK (skipped=1)` or
+    /// `FAILED (failures=1, errors=2)`.
+    Python,
     /// `FILE: 2 passed, 0 failed`, one a file, or one such line without a name for all.
     Plain,
     /// `faults: 552 acknowledged, 0 lost, 0 doubled`: that some were acknowledged and none was
@@ -63,6 +66,7 @@ impl Tally {
             Format::Nextest => self.read_nextest(line.trim()),
             Format::Libtest => self.read_libtest(line.trim()),
             Format::Node => self.read_node(line.trim_end()),
+            Format::Python => self.read_python(line.trim_end()),
             Format::Plain => self.read_plain(line.trim_end()),
             Format::Faults => self.read_faults(line.trim_end()),
         }
@@ -120,6 +124,31 @@ impl Tally {
             "fail" | "cancelled" => self.counts.failed += number,
             "skipped" | "todo" => self.counts.skipped += number,
             _ => {}
+        }
+    }
+
+    fn read_python(&mut self, line: &str) {
+        let ran = line.strip_prefix("Ran ").and_then(|rest| {
+            let (number, _) = rest.split_once(" test")?;
+            number.parse::<u64>().ok()
+        });
+        if let Some(ran) = ran {
+            self.counts.passed += ran;
+            return;
+        }
+        let details = ["OK (", "FAILED ("]
+            .iter()
+            .find_map(|word| line.strip_prefix(word)?.strip_suffix(')'));
+        for part in details.unwrap_or_default().split(", ") {
+            let Some((word, number)) = part.split_once('=') else {
+                continue;
+            };
+            let number = number.parse::<u64>().unwrap_or_default();
+            self.counts.passed = self.counts.passed.saturating_sub(number);
+            match word {
+                "skipped" | "expected failures" => self.counts.skipped += number,
+                _ => self.counts.failed += number,
+            }
         }
     }
 
@@ -255,6 +284,16 @@ mod tests {
         assert_eq!(read(Format::Node, spec), counts(2, 2, 2));
         let tap = "# Subtest: pass 3 things\nok 1 - pass\n# tests 3\n# pass 3\n# fail 0";
         assert_eq!(read(Format::Node, tap), counts(3, 0, 0));
+    }
+
+    #[test]
+    fn python_counts_what_it_ran_and_names_the_rest() {
+        let text = "test_a (x.Y.test_a) ... ok\n\nRan 4 tests in 0.043s\n\nOK";
+        assert_eq!(read(Format::Python, text), counts(4, 0, 0));
+        let text = "Ran 5 tests in 1s\n\nFAILED (failures=1, errors=1, skipped=1)";
+        assert_eq!(read(Format::Python, text), counts(2, 2, 1));
+        let one = "Ran 1 test in 1s\n\nOK (skipped=1)";
+        assert_eq!(read(Format::Python, one), counts(0, 0, 1));
     }
 
     #[test]
