@@ -14,7 +14,7 @@ mod kit;
 use std::path::Path;
 
 use kassa_checkout::{
-    Coded, Customer, Language, Order, RawCallback, Timestamp,
+    CallError, Coded, Customer, Language, Order, RawCallback, Reply, Timestamp,
     bank::BankId,
     lifecycle::{Evidence, Meaning},
     message::{Purpose, Refused},
@@ -24,7 +24,7 @@ use kassa_checkout::{
 use kassa_keys::{HmacSha512Key, Keyring};
 use kassa_providers::registry::{self, Entry};
 use kassa_tests::vectors::files::run_folder;
-use kit::Kit;
+use kit::{Kit, StatusAnswers};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -184,17 +184,7 @@ fn a_missing_empty_or_damaged_signature_is_refused() {
     for (entry, kit, account) in providers() {
         let signed: Value = serde_json::from_slice(&(kit.signed)(&kit.body, SECRET)).unwrap();
         let good = signed.pointer(kit.signature).unwrap().as_str().unwrap();
-        for wrong in [
-            Value::Null,
-            Value::from(""),
-            Value::from(7),
-            Value::from(&good[..good.len() - 1]),
-            Value::from(&good[1..]),
-            Value::from(format!("{good} ")),
-            Value::from(good.replace('=', "")),
-            Value::from("A".repeat(good.len() - 2) + "=="),
-            Value::from(vec![good]),
-        ] {
+        for wrong in damaged(good) {
             let mut body = signed.clone();
             *body.pointer_mut(kit.signature).unwrap() = wrong.clone();
             let came = receive(entry, &*account, body.to_string().as_bytes(), SECRET);
@@ -220,6 +210,21 @@ fn every_single_value_that_is_changed_breaks_the_signature() {
             }
         }
     }
+}
+
+/// What may stand where a signature should, and is not it.
+fn damaged(good: &str) -> Vec<Value> {
+    vec![
+        Value::Null,
+        Value::from(""),
+        Value::from(7),
+        Value::from(&good[..good.len() - 1]),
+        Value::from(&good[1..]),
+        Value::from(format!("{good} ")),
+        Value::from(good.replace('=', "")),
+        Value::from("A".repeat(good.len() - 2) + "=="),
+        Value::from(vec![good]),
+    ]
 }
 
 /// Other values than the given one, none of which is the same text in another type.
@@ -270,6 +275,184 @@ fn an_unknown_word_is_pending() {
             let evidence = evidence(entry, &*account, &(kit.signed)(&body, SECRET));
             assert_eq!(evidence.meaning, Meaning::Pending, "{word}");
             assert_eq!(evidence.word, word);
+        }
+    }
+}
+
+/// Every provider that can be asked how a payment stands.
+fn askable() -> Vec<(&'static Entry, Kit, StatusAnswers, Box<dyn Provider>)> {
+    let mut askable = Vec::new();
+    for (entry, mut kit, account) in providers() {
+        let answers = kit.status.take();
+        let id = entry.facts.id;
+        match (account.status().is_some(), answers) {
+            (true, None) => panic!("{id} can be asked and its kit has no answers"),
+            (false, Some(_)) => panic!("{id} cannot be asked and its kit has answers"),
+            (false, None) => {}
+            (true, Some(answers)) => askable.push((entry, kit, answers, account)),
+        }
+    }
+    askable
+}
+
+/// The signed question about the kit's payment.
+fn question(
+    entry: &Entry,
+    kit: &Kit,
+    account: &dyn Provider,
+) -> (http::Request<Vec<u8>>, Reply<Vec<PaymentEvent>>) {
+    let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+    let keyring = keyring(entry, SECRET);
+    let signed = unsigned.sign(&keyring.account(SHOP, entry.facts.id));
+    signed.unwrap().into_message().into_parts()
+}
+
+fn hear(
+    entry: &Entry,
+    kit: &Kit,
+    account: &dyn Provider,
+    status: u16,
+    body: &[u8],
+) -> Result<Vec<PaymentEvent>, CallError> {
+    let (_, reply) = question(entry, kit, account);
+    let response = http::Response::builder().status(status).body(body.to_vec());
+    let keyring = keyring(entry, SECRET);
+    let keys = keyring.account(SHOP, entry.facts.id);
+    let verified = reply.read(&response.unwrap(), &keys)?;
+    Ok(verified.into_inner())
+}
+
+#[test]
+fn an_answer_reports_what_the_callback_did_so_that_both_are_one() {
+    for (entry, kit, answers, account) in askable() {
+        let callback = receive(entry, &*account, &(kit.signed)(&kit.body, SECRET), SECRET);
+        let body = (kit.signed)(&answers.paid, SECRET);
+        let answer = hear(entry, &kit, &*account, 200, &body).unwrap();
+        assert_eq!(answer, [callback.unwrap()]);
+    }
+}
+
+#[test]
+fn a_question_goes_out_by_https_and_signed() {
+    for (entry, kit, _, account) in askable() {
+        let (request, _) = question(entry, &kit, &*account);
+        assert_eq!(request.uri().scheme_str(), Some("https"));
+        let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+        assert!(!unsigned.signing_input().is_empty());
+        let sent = |secret| {
+            let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+            let keyring = keyring(entry, secret);
+            let signed = unsigned.sign(&keyring.account(SHOP, entry.facts.id));
+            let (request, _) = signed.unwrap().into_message().into_parts();
+            (request.headers().clone(), request.into_body())
+        };
+        assert_eq!(sent(SECRET), sent(SECRET));
+        assert_ne!(sent(SECRET), sent(OTHER_SECRET), "the key changes nothing");
+    }
+}
+
+#[test]
+fn an_answer_that_is_not_signed_as_it_must_be_is_not_believed() {
+    for (entry, kit, answers, account) in askable() {
+        let hear = |body: &[u8]| hear(entry, &kit, &*account, 200, body);
+        let unreadable = |body: &[u8]| matches!(hear(body), Err(CallError::Unreadable(_)));
+        assert_eq!(
+            hear(&(kit.signed)(&answers.paid, OTHER_SECRET)),
+            Err(CallError::Unreadable(Refused::Signature))
+        );
+        let body = (kit.signed)(&answers.paid, SECRET);
+        for end in 0..body.len() {
+            assert!(unreadable(&body[..end]), "{end}");
+        }
+        assert!(unreadable(answers.paid.to_string().as_bytes()));
+        let signed: Value = serde_json::from_slice(&body).unwrap();
+        let good = signed.pointer(kit.signature).unwrap().as_str().unwrap();
+        for wrong in damaged(good) {
+            let mut body = signed.clone();
+            *body.pointer_mut(kit.signature).unwrap() = wrong.clone();
+            assert!(unreadable(body.to_string().as_bytes()), "{wrong}");
+        }
+        for path in leaves(&signed) {
+            for tampered in tampered(signed.pointer(&path).unwrap()) {
+                let mut body = signed.clone();
+                *body.pointer_mut(&path).unwrap() = tampered.clone();
+                assert!(
+                    unreadable(body.to_string().as_bytes()),
+                    "{path}: {tampered}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_unknown_word_in_an_answer_is_pending() {
+    for (entry, kit, answers, account) in askable() {
+        for word in ["something new", "Success", "success ", "paid", "0"] {
+            let mut body = answers.paid.clone();
+            *body.pointer_mut(answers.word).unwrap() = Value::from(word);
+            let body = (kit.signed)(&body, SECRET);
+            let events = hear(entry, &kit, &*account, 200, &body).unwrap();
+            assert!(
+                events
+                    .iter()
+                    .all(|event| event.evidence.meaning == Meaning::Pending),
+                "{word}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_answer_about_another_payment_is_not_taken() {
+    for (entry, kit, answers, account) in askable() {
+        let mut body = answers.paid.clone();
+        *body.pointer_mut(answers.payment_id).unwrap() = Value::from("p1-2");
+        let body = (kit.signed)(&body, SECRET);
+        let came = hear(entry, &kit, &*account, 200, &body);
+        assert!(
+            matches!(came, Err(CallError::Unreadable(Refused::Content(_)))),
+            "{came:?}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_payment_is_an_answer_of_its_own() {
+    for (entry, kit, answers, account) in askable() {
+        let (status, body) = &answers.unknown;
+        for body in [body.to_string().into_bytes(), (kit.signed)(body, SECRET)] {
+            let came = hear(entry, &kit, &*account, *status, &body);
+            assert_eq!(came, Err(CallError::UnknownPayment));
+        }
+        // A forged one is not: its signature does not hold.
+        let forged = (kit.signed)(body, OTHER_SECRET);
+        let came = hear(entry, &kit, &*account, *status, &forged);
+        assert_eq!(came, Err(CallError::Unreadable(Refused::Signature)));
+    }
+}
+
+#[test]
+fn faults_of_the_provider_pass_and_ours_do_not() {
+    for (entry, kit, answers, account) in askable() {
+        let paid = (kit.signed)(&answers.paid, SECRET);
+        for body in [&b""[..], b"<html>", b"{}", &paid] {
+            for status in [408, 429, 500, 502, 503, 504] {
+                let error = hear(entry, &kit, &*account, status, body).unwrap_err();
+                assert_eq!(
+                    error,
+                    CallError::Unavailable { retry_after: None },
+                    "{status}"
+                );
+            }
+            for status in [400, 401, 403, 404, 422] {
+                let error = hear(entry, &kit, &*account, status, body).unwrap_err();
+                assert_eq!(error, CallError::Refused { status, code: None });
+            }
+            for status in [301, 302, 307] {
+                let error = hear(entry, &kit, &*account, status, body).unwrap_err();
+                assert!(error.is_temporary(), "{status}: {error}");
+            }
         }
     }
 }
@@ -325,7 +508,19 @@ fn nothing_that_is_printed_holds_a_secret_or_the_customer() {
             format!("{refused:?} {refused}"),
             format!("{:?}", claimed.verify(&keys)),
         ];
-        for text in printed {
+        let asked = account.status().map(|status| {
+            let unsigned = || status.ask("marker-payment").unwrap();
+            let signed = unsigned().sign(&keys).unwrap();
+            let told = format!("{:?} {signed:?}", unsigned());
+            let call = signed.into_message();
+            let told = format!("{told} {call:?}");
+            let (_, reply) = call.into_parts();
+            let told = format!("{told} {reply:?}");
+            let response = http::Response::new(raw.body.clone());
+            let error = reply.read(&response, &keys).unwrap_err();
+            format!("{told} {error:?} {error}")
+        });
+        for text in printed.into_iter().chain(asked) {
             assert!(!text.contains("marker"), "{text}");
         }
     }
@@ -361,6 +556,26 @@ proptest! {
             // A flip that leaves the document what it was, say a tab for a space, is none.
             if serde_json::from_slice::<Value>(&body).ok() != Some(before) {
                 prop_assert!(receive(entry, &*account, &body, SECRET).is_err());
+            }
+        }
+    }
+
+    /// The same of answers: a flip is never another report, and never an unknown payment.
+    #[test]
+    fn any_flipped_bit_of_an_answer_is_refused(place in any::<prop::sample::Index>(), bit in 0..8_u32) {
+        for (entry, kit, answers, account) in askable() {
+            let (status, unknown) = &answers.unknown;
+            for (status, body) in [(200, &answers.paid), (*status, unknown)] {
+                let mut body = (kit.signed)(body, SECRET);
+                let before: Value = serde_json::from_slice(&body).unwrap();
+                let place = place.index(body.len());
+                body[place] ^= 1_u8 << bit;
+                if serde_json::from_slice::<Value>(&body).ok() != Some(before) {
+                    let came = hear(entry, &kit, &*account, status, &body);
+                    // A flip in the signature's own name leaves an error without a signature.
+                    let unsigned = status != 200 && !String::from_utf8_lossy(&body).contains("\"signature\"");
+                    prop_assert!(unsigned || matches!(came, Err(CallError::Unreadable(_) | CallError::Refused { code: None, .. })), "{came:?}");
+                }
             }
         }
     }

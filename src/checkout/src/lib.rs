@@ -6,6 +6,7 @@
 
 pub mod amount;
 pub mod bank;
+pub mod call;
 pub mod contract;
 pub mod error;
 pub mod language;
@@ -18,6 +19,7 @@ pub mod time;
 
 pub use amount::{Amount, Currency};
 pub use bank::{Bank, BankId, Names};
+pub use call::{Call, CallError, Reply};
 pub use error::Coded;
 pub use language::Language;
 pub use lifecycle::{Lifecycle, Status};

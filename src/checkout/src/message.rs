@@ -167,7 +167,7 @@ impl fmt::Debug for RawCallback {
     }
 }
 
-/// A parsed callback whose contents nobody can read before [`Claimed::verify`].
+/// A parsed callback or answer whose contents nobody can read before [`Claimed::verify`].
 pub struct Claimed<T> {
     routing: String,
     algorithm: Algorithm,
@@ -198,7 +198,7 @@ impl<T> Claimed<T> {
         }
     }
 
-    /// The provider's payment identifier that the callback claims to be about.
+    /// The provider's payment identifier that the message claims to be about.
     ///
     /// Unverified: good for finding the account whose key is tried, and for nothing else.
     pub fn routing_hint(&self) -> &str {
@@ -245,7 +245,17 @@ impl<T> Verified<T> {
     }
 }
 
-/// Why a callback was refused.
+impl<T, E> Verified<Result<T, E>> {
+    /// The content that was promised, or the error that came in its place: both verified.
+    ///
+    /// # Errors
+    /// The error that was verified.
+    pub fn transpose(self) -> Result<Verified<T>, E> {
+        self.0.map(Verified)
+    }
+}
+
+/// Why a callback, or an answer to a call, was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
     /// The signature does not hold. Deliberately without a reason.
@@ -274,11 +284,12 @@ impl Coded for Refused {
     }
 }
 
-/// What is wrong with the content of a callback, or with one that cannot be read at all.
+/// What is wrong with the content of a callback or an answer, or with one that cannot be read at
+/// all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentError {
-    /// Longer than the provider's callbacks can be.
+    /// Longer than the provider's messages can be.
     TooLarge,
     /// Not the provider's format.
     Malformed,
@@ -288,7 +299,7 @@ pub enum ContentError {
     Signature,
     /// A field is missing or has another type; holds its path.
     Field(&'static str),
-    /// Holds parameters of a request: a page's signature dressed up as a callback.
+    /// Holds parameters of a request: a page's signature dressed up as a callback or an answer.
     RequestParameters,
     /// Another account than ours.
     Account,
@@ -297,13 +308,13 @@ pub enum ContentError {
 impl fmt::Display for ContentError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge => f.write_str("callback is too large"),
-            Self::Malformed => f.write_str("callback is malformed"),
-            Self::DuplicateKey => f.write_str("callback holds a key twice"),
-            Self::Signature => f.write_str("callback must hold exactly one well-formed signature"),
-            Self::Field(path) => write!(f, "callback field {path} is missing or has another type"),
-            Self::RequestParameters => f.write_str("callback holds request parameters"),
-            Self::Account => f.write_str("callback is for another account"),
+            Self::TooLarge => f.write_str("message is too large"),
+            Self::Malformed => f.write_str("message is malformed"),
+            Self::DuplicateKey => f.write_str("message holds a key twice"),
+            Self::Signature => f.write_str("message must hold exactly one well-formed signature"),
+            Self::Field(path) => write!(f, "message field {path} is missing or has another type"),
+            Self::RequestParameters => f.write_str("message holds request parameters"),
+            Self::Account => f.write_str("message is for another account"),
         }
     }
 }

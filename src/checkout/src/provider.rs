@@ -7,6 +7,7 @@ use core::fmt;
 
 use crate::{
     bank::{Bank, BankId},
+    call::Call,
     error::Coded,
     lifecycle::Evidence,
     message::{Claimed, ContentError, RawCallback, Unsigned},
@@ -27,6 +28,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// Callbacks, if the provider sends any.
     fn callbacks(&self) -> Option<&dyn Callbacks>;
+
+    /// How a payment stands, if the provider can be asked.
+    fn status(&self) -> Option<&dyn StatusQueries>;
 }
 
 /// What is true of a provider whatever the account.
@@ -141,6 +145,23 @@ pub trait Callbacks {
     /// # Errors
     /// [`ContentError`] when it cannot even be read so far that a signature could be checked.
     fn claim(&self, raw: &RawCallback) -> Result<Claimed<PaymentEvent>, ContentError>;
+}
+
+/// Asks a provider how a payment stands.
+pub trait StatusQueries {
+    /// Builds the question about one attempt.
+    ///
+    /// The answer holds reports as the callbacks about the same operations would bring them, with
+    /// the same key, rank and meaning, so that hearing both is hearing one. It may hold none: the
+    /// provider knows the payment and nothing has happened to it. A payment that the provider does
+    /// not know is [`CallError::UnknownPayment`](crate::call::CallError::UnknownPayment).
+    ///
+    /// # Errors
+    /// [`BuildError`] when the provider could not have such a payment.
+    fn ask(
+        &self,
+        provider_payment_id: &str,
+    ) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError>;
 }
 
 /// What a provider reports about a payment.

@@ -12,7 +12,7 @@ use kassa_providers::ecommpay::{
 };
 use serde_json::{Value, json};
 
-use super::{Kit, Limit};
+use super::{Kit, Limit, StatusAnswers};
 
 pub(crate) fn kit() -> Kit {
     Kit {
@@ -47,8 +47,43 @@ pub(crate) fn kit() -> Kit {
         signed,
         signature: "/signature",
         word: "/payment/status",
+        status: Some(status_answers()),
         limits: LIMITS,
         all_limits,
+    }
+}
+
+fn status_answers() -> StatusAnswers {
+    StatusAnswers {
+        paid: json!({
+            "status": "success",
+            "request_id": "4727897a23d96203f784d22c87a7f4f473d93-00077797",
+            "project_id": 120,
+            "payment": {
+                "id": "p1-1",
+                "type": "purchase",
+                "status": "success",
+                "date": "2020-11-03T14:41:38+0000",
+                "method": "Finnish Banks",
+                "sum": {"amount": 1000, "currency": "EUR"},
+                "description": "",
+            },
+            "customer": {"id": "c1"},
+            "operations": [{
+                "id": 77_796_010_023_511_u64,
+                "type": "sale",
+                "status": "success",
+                "date": "2020-11-03T14:41:38+0000",
+                "code": "0",
+                "message": "Success",
+            }],
+        }),
+        word: "/payment/status",
+        payment_id: "/payment/id",
+        unknown: (
+            400,
+            json!({"status": "error", "code": "3061", "message": "payment not found"}),
+        ),
     }
 }
 

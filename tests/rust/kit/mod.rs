@@ -19,10 +19,24 @@ pub(crate) struct Kit {
     pub(crate) signature: &'static str,
     /// Where the word for the payment's state stands.
     pub(crate) word: &'static str,
+    /// Its answers to the question how a payment stands, if it can be asked.
+    pub(crate) status: Option<StatusAnswers>,
     /// The limits of what an order holds.
     pub(crate) limits: &'static [Limit],
     /// Tries the limits of all other fields that its messages can have.
     pub(crate) all_limits: fn(),
+}
+
+/// What a provider answers to the question how a payment stands, without signatures.
+pub(crate) struct StatusAnswers {
+    /// That of the kit's callback, and nothing has happened since.
+    pub(crate) paid: Value,
+    /// Where the word for the payment's state stands.
+    pub(crate) word: &'static str,
+    /// Where the payment's identifier stands.
+    pub(crate) payment_id: &'static str,
+    /// That the payment is not known: the status of HTTP and the body.
+    pub(crate) unknown: (u16, Value),
 }
 
 /// A field of a message that an order's field ends up in, and values around its limits.

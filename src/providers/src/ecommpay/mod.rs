@@ -1,7 +1,8 @@
-//! ecommpay: "Open Banking in Finland" through its Payment Page.
+//! ecommpay: "Open Banking in Finland" through its Payment Page, and the Gate's status query.
 //!
 //! Where every rule comes from, and how sure it is, stands in `FACTS.md` beside this file.
 
+pub mod back;
 pub mod banks;
 pub mod callback;
 pub mod front;
@@ -9,20 +10,23 @@ pub mod json;
 pub mod message;
 pub mod natural;
 pub mod php_number;
+mod report;
 pub mod selection;
 pub mod signing;
 pub mod status;
 
 use kassa_checkout::{
-    Claimed, Selection, Unsigned,
+    Call, Claimed, Selection, Unsigned,
     bank::{Bank, BankId},
     message::{ContentError, RawCallback},
     order::{Context, Order},
     provider::{
         Banks, BrowserForm, BuildError, Callbacks, Choice, Facts, PaymentEvent, Payments, Provider,
+        StatusQueries,
     },
 };
 
+pub use back::GateUrl;
 pub use front::{PageUrl, Parameters, PaymentPage};
 pub use selection::{BankNumber, BankSelection};
 
@@ -42,6 +46,7 @@ pub static FACTS: Facts = Facts {
 pub const SETTINGS: &[&str] = &[
     "project_id",
     "payment_page_url",
+    "gate_url",
     "other_methods",
     "show_closed_banks",
 ];
@@ -51,6 +56,7 @@ pub const SETTINGS: &[&str] = &[
 pub struct Ecommpay {
     project_id: u64,
     page: PageUrl,
+    gate: GateUrl,
     other_methods: Vec<String>,
     show_closed_banks: bool,
 }
@@ -62,6 +68,7 @@ impl Ecommpay {
     /// |---|---|---|
     /// | `project_id` | the project's number | refused |
     /// | `payment_page_url` | the page's address | ecommpay's own |
+    /// | `gate_url` | the Gate's address, before `/v2` | ecommpay's own |
     /// | `other_methods` | codes of other methods, with commas between them | none |
     /// | `show_closed_banks` | `true` or `false` | `false` |
     ///
@@ -85,6 +92,7 @@ impl Ecommpay {
         Ok(Self {
             project_id: project_id(settings)?,
             page: page(settings)?,
+            gate: gate(settings)?,
             other_methods: other_methods(settings)?,
             show_closed_banks: show_closed_banks(settings)?,
         })
@@ -160,6 +168,10 @@ impl Provider for Ecommpay {
     fn callbacks(&self) -> Option<&dyn Callbacks> {
         Some(self)
     }
+
+    fn status(&self) -> Option<&dyn StatusQueries> {
+        Some(self)
+    }
 }
 
 impl Banks for Ecommpay {
@@ -220,6 +232,15 @@ impl Callbacks for Ecommpay {
     }
 }
 
+impl StatusQueries for Ecommpay {
+    fn ask(
+        &self,
+        provider_payment_id: &str,
+    ) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError> {
+        back::ask_status(self.project_id, &self.gate, provider_payment_id)
+    }
+}
+
 fn project_id(settings: &Settings) -> Result<u64, SettingsError> {
     let (key, expected) = ("project_id", "a positive whole number in plain digits");
     let text = settings
@@ -236,6 +257,18 @@ fn page(settings: &Settings) -> Result<PageUrl, SettingsError> {
             PageUrl::parse(text).ok_or(SettingsError::Invalid {
                 key: "payment_page_url",
                 expected: PageUrl::EXPECTED,
+            })
+        },
+    )
+}
+
+fn gate(settings: &Settings) -> Result<GateUrl, SettingsError> {
+    settings.get("gate_url").map_or_else(
+        || Ok(GateUrl::default()),
+        |text| {
+            GateUrl::parse(text).ok_or(SettingsError::Invalid {
+                key: "gate_url",
+                expected: GateUrl::EXPECTED,
             })
         },
     )

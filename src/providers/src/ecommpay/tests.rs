@@ -277,6 +277,16 @@ fn settings_are_read_strictly_and_errors_name_the_key() {
             ],
         ),
         (
+            "gate_url",
+            &["https://gate.example", "http://127.0.0.1:8081/"],
+            &[
+                "",
+                "gate.example",
+                "http://gate.example",
+                "https://gäte.example",
+            ],
+        ),
+        (
             "other_methods",
             &["", "card", "card, paypal-wallet"],
             &["card,", "a b", ","],

@@ -89,7 +89,7 @@ impl Development {
     fn shop(&self, simulator: &Url, shop_url: &Url) -> Result<Shop, Box<dyn std::error::Error>> {
         let id = "demo";
         let page = simulator.join("/payment")?;
-        let provider = provider(page.as_str())?;
+        let provider = provider(&page, simulator)?;
         let origin = shop_url.origin().ascii_serialization();
         Ok(Shop {
             id: id.to_owned(),
@@ -114,11 +114,15 @@ impl Development {
     }
 }
 
-fn provider(page: &str) -> Result<Box<dyn kassa_checkout::provider::Provider>, SettingsError> {
+fn provider(
+    page: &Url,
+    gate: &Url,
+) -> Result<Box<dyn kassa_checkout::provider::Provider>, SettingsError> {
     let settings = Settings::from(
         [
             ("project_id", "120"),
-            ("payment_page_url", page),
+            ("payment_page_url", page.as_str()),
+            ("gate_url", gate.as_str()),
             ("other_methods", "card,mobilepay"),
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned())),

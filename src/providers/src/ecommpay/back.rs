@@ -1,0 +1,236 @@
+//! Calls to the Gate, ecommpay's interface between servers: how a payment stands.
+//!
+//! A request is signed in `general.signature`, an answer as callbacks are. An error answer may
+//! come unsigned; that is all right, for no error changes what a payment is worth.
+
+use http::{Request, Response, header::CONTENT_TYPE};
+use kassa_checkout::{
+    Call, CallError, Reply, Unsigned,
+    call::ClaimedReply,
+    lifecycle::Meaning,
+    message::{Algorithm, ContentError, Purpose, Refused, Signature},
+    provider::{BuildError, PaymentEvent},
+};
+use serde::Serialize;
+
+use super::{
+    PageUrl,
+    json::Json,
+    message::{self, Rule},
+    report::{self, object, text},
+    signing, status,
+};
+
+/// Where the Gate is asked how a payment stands.
+const STATUS: &str = "/v2/payment/status";
+
+/// The payment is not known.
+const UNKNOWN_PAYMENT: &str = "3061";
+
+/// Codes of errors that pass: internal ones, the provider behind not available, try again, the
+/// details not available now, waiting.
+const PASSING: [&str; 9] = [
+    "314", "501", "601", "602", "3062", "9999", "20202", "20601", "29999",
+];
+
+/// The longest code that is told on, in characters. Documented ones are digits, five at most.
+const LONGEST_CODE: usize = 16;
+
+/// The address of the Gate: `https:`, or `http:` on this very machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateUrl(String);
+
+impl GateUrl {
+    /// ecommpay's own Gate, for test and live projects alike.
+    pub const ECOMMPAY: &str = "https://api.ecommpay.com";
+
+    /// What an address must be, for people.
+    pub const EXPECTED: &str =
+        "an https address without query or fragment (http only for 127.0.0.1, [::1], localhost)";
+
+    /// Reads an address; `None` when it is none that our requests may go to.
+    ///
+    /// ```
+    /// use kassa_providers::ecommpay::GateUrl;
+    /// assert_eq!(GateUrl::parse(GateUrl::ECOMMPAY), Some(GateUrl::default()));
+    /// assert_eq!(GateUrl::parse("http://api.example"), None);
+    /// ```
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let base = text.strip_suffix('/').unwrap_or(text);
+        PageUrl::parse(base)?;
+        let complete = format!("{base}{STATUS}").parse::<http::Uri>().is_ok();
+        complete.then(|| Self(base.to_owned()))
+    }
+}
+
+impl Default for GateUrl {
+    fn default() -> Self {
+        Self(Self::ECOMMPAY.to_owned())
+    }
+}
+
+/// The question how a payment of the project stands.
+///
+/// # Errors
+/// [`BuildError`] when the payment's identifier is none that the Gate takes.
+pub fn ask_status(
+    project_id: u64,
+    gate: &GateUrl,
+    payment_id: &str,
+) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError> {
+    let rule = Rule::Required(255);
+    if !message::check_characters(payment_id) || !rule.fits(payment_id) {
+        let expected = rule.expected() + ", no ';' and no control characters";
+        return Err(BuildError::new("ecommpay/limit", "payment_id", expected));
+    }
+    let body = serde_json::to_vec(&Question {
+        general: General {
+            project_id,
+            payment_id,
+        },
+    });
+    let unwritten = |_| BuildError::new("ecommpay/json", "payment_id", "text");
+    let body = body.map_err(unwritten)?;
+    // The string is taken from the very bytes that are sent.
+    let input = signing::canonical_string(&body)
+        .map_err(|error| BuildError::new("ecommpay/json", "payment_id", error.to_string()))?;
+    let request = Request::post(format!("{}{STATUS}", gate.0))
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
+        .map_err(|_| BuildError::new("ecommpay/gate", "gate_url", GateUrl::EXPECTED))?;
+    let asked = payment_id.to_owned();
+    let reply = Reply::signed(move |response| read(project_id, &asked, response));
+    Ok(Unsigned::new(
+        Call::new(request, reply),
+        Algorithm::HmacSha512,
+        Purpose::Payment,
+        input.into_bytes(),
+        attach,
+    ))
+}
+
+/// `general` stands last in every request, so that the signature can be put at its end.
+#[derive(Serialize)]
+struct Question<'a> {
+    general: General<'a>,
+}
+
+#[derive(Serialize)]
+struct General<'a> {
+    project_id: u64,
+    payment_id: &'a str,
+}
+
+fn attach<T>(mut call: Call<T>, signature: &Signature) -> Call<T> {
+    let body = call.request_mut().body_mut();
+    // Both brackets that close the document and its last object.
+    body.truncate(body.len().saturating_sub(2));
+    let signature = signing::encode(signature);
+    body.extend_from_slice(format!(r#","signature":"{signature}"}}}}"#).as_bytes());
+    call
+}
+
+fn read(
+    project_id: u64,
+    asked: &str,
+    response: &Response<Vec<u8>>,
+) -> Result<ClaimedReply<Vec<PaymentEvent>>, CallError> {
+    let unbelievable = |error| CallError::Unreadable(Refused::Content(error));
+    match report::read(response.body()) {
+        Ok(document) if report::is_signed(&document) => report::claim(document, |document| {
+            check_about(project_id, asked, document)?;
+            if is_error(response, document) {
+                return Ok(Err(error(response, document)));
+            }
+            events(asked, document).map(Ok)
+        })
+        .map_err(unbelievable),
+        Ok(document) if is_error(response, &document) => {
+            check_about(project_id, asked, &document).map_err(unbelievable)?;
+            Err(error(response, &document))
+        }
+        Ok(_) => Err(unbelievable(ContentError::Signature)),
+        // What stands before the Gate answers in its own words.
+        Err(_) if !response.status().is_success() => Err(CallError::of_status(response, None)),
+        Err(unreadable) => Err(unbelievable(unreadable)),
+    }
+}
+
+/// Refuses an answer about another account or another payment; an error may name neither.
+fn check_about(project_id: u64, asked: &str, document: &Json) -> Result<(), ContentError> {
+    report::check_account(project_id, document)?;
+    report::check_general_payment(asked, document)?;
+    match document.get("payment_id") {
+        None | Some(Json::Null) => Ok(()),
+        Some(id) if id.as_text() == Some(asked) => Ok(()),
+        Some(_) => Err(ContentError::Field("payment_id")),
+    }
+}
+
+fn is_error(response: &Response<Vec<u8>>, document: &Json) -> bool {
+    !response.status().is_success()
+        || document.get("status").and_then(Json::as_text) == Some("error")
+}
+
+/// What an error answer means. The code decides, but for a server that is broken anyway.
+fn error(response: &Response<Vec<u8>>, document: &Json) -> CallError {
+    let http = response.status();
+    let code = report::code(document).ok().flatten().filter(|code| {
+        code.len() <= LONGEST_CODE && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    });
+    match code.as_deref() {
+        _ if http.is_server_error() => CallError::unavailable(response),
+        Some(UNKNOWN_PAYMENT) => CallError::UnknownPayment,
+        Some(code) if PASSING.contains(&code) => CallError::unavailable(response),
+        // An error by its own word, though HTTP says that all went well.
+        _ if http.is_success() => CallError::Refused {
+            status: http.as_u16(),
+            code,
+        },
+        _ => CallError::of_status(response, code),
+    }
+}
+
+/// What an answer reports: its latest operation, as the callback about it would.
+///
+/// The answer tells the payment's state as it is now, so that nothing can be said about the state
+/// after an earlier operation; the latest outranks those in any case. Its `errors` decide nothing.
+fn events(asked: &str, document: &Json) -> Result<Vec<PaymentEvent>, ContentError> {
+    report::refuse_request(document, &["payment_id"])?;
+    let payment = object(document, "payment")?;
+    if text(payment, "id", "payment.id")? != asked {
+        return Err(ContentError::Field("payment.id"));
+    }
+    let word = text(payment, "status", "payment.status")?;
+    let Some(latest) = latest(document)? else {
+        // Nothing has happened yet; but a payment is not decided by nothing.
+        return if status::meaning(word, None) == Meaning::Pending {
+            Ok(Vec::new())
+        } else {
+            Err(ContentError::Field("operations"))
+        };
+    };
+    Ok(vec![PaymentEvent {
+        provider_payment_id: asked.to_owned(),
+        evidence: report::evidence(payment, latest)?,
+    }])
+}
+
+/// The operation that outranks all others.
+fn latest(document: &Json) -> Result<Option<&Json>, ContentError> {
+    let operations = match document.get("operations") {
+        None | Some(Json::Null) => &[][..],
+        Some(Json::List(operations)) => operations.as_slice(),
+        Some(_) => return Err(ContentError::Field("operations")),
+    };
+    let ranked = operations
+        .iter()
+        .map(|operation| Ok((report::rank(operation)?, operation)))
+        .collect::<Result<Vec<_>, _>>()?;
+    let latest = ranked.into_iter().max_by_key(|(rank, _)| *rank);
+    Ok(latest.map(|(_, operation)| operation))
+}
+
+#[cfg(test)]
+mod tests;
