@@ -2,10 +2,12 @@
 
 mod binaries;
 mod http;
+mod postgres;
 mod process;
 
 pub use binaries::Binaries;
 pub use http::{Answer, Http};
+pub use postgres::Postgres;
 pub use process::{Service, free_port, kill_all};
 
 use std::{

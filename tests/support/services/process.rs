@@ -60,6 +60,8 @@ impl Service {
             .args(arguments)
             // The arguments alone say how it runs, whatever its user has set up.
             .env_remove("KASSA_CONFIG")
+            .env_remove("KASSA_DATABASE_URL")
+            .env_remove("PGPASSWORD")
             .envs(variables.iter().copied())
             .current_dir(logs)
             .stdin(Stdio::null())
@@ -173,12 +175,12 @@ fn listening_line(said: &str) -> Option<&str> {
         })
 }
 
-fn append(path: &Path) -> io::Result<File> {
+pub(super) fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
 /// Starts a program and remembers it, both under one lock: [`kill_all`] misses none.
-fn spawn(command: &mut Command) -> io::Result<Arc<Mutex<Child>>> {
+pub(super) fn spawn(command: &mut Command) -> io::Result<Arc<Mutex<Child>>> {
     let mut started = lock(&STARTED);
     if started.over {
         return Err(io::Error::other("the run is being ended"));
@@ -189,13 +191,13 @@ fn spawn(command: &mut Command) -> io::Result<Arc<Mutex<Child>>> {
     Ok(child)
 }
 
-fn end(child: &Mutex<Child>) -> io::Result<()> {
+pub(super) fn end(child: &Mutex<Child>) -> io::Result<()> {
     let mut child = lock(child);
     child.kill()?;
     child.wait().map(drop)
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
