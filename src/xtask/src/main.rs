@@ -8,6 +8,7 @@ mod demo;
 mod front;
 mod lint;
 mod packages;
+mod postgres;
 mod progress;
 mod project;
 mod sizes;

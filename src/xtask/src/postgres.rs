@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -12,6 +12,9 @@ use crate::project::Project;
 
 /// Names the folder that holds `initdb` and `postgres`; the tests read it too.
 const VARIABLE: &str = "KASSA_POSTGRES_BIN";
+
+/// What the tests run of it.
+const PROGRAMS: [&str; 5] = ["initdb", "pg_ctl", "pg_isready", "postgres", "psql"];
 
 /// Where Debian keeps each version's programs, in `VERSION/bin`.
 const DEBIAN: &str = "/usr/lib/postgresql";
@@ -25,10 +28,13 @@ const ADVICE: &str = "install PostgreSQL 15 or newer, for instance `apt-get inst
 /// When they are missing and cannot be installed; the message says what to do.
 pub(crate) fn ensure(project: &Project) -> Result<()> {
     if let Some(named) = env::var_os(VARIABLE) {
-        if is_here(&PathBuf::from(&named)) {
+        if is_here(Path::new(&named)) {
             return Ok(());
         }
-        bail!("{VARIABLE} names {}, which has no initdb", named.display());
+        bail!(
+            "{VARIABLE} names {}, which lacks a part of PostgreSQL",
+            named.display()
+        );
     }
     if find() {
         return Ok(());
@@ -36,7 +42,7 @@ pub(crate) fn ensure(project: &Project) -> Result<()> {
     packages::install(project, "no PostgreSQL was found", &["postgresql"], ADVICE)?;
     find()
         .then_some(())
-        .with_context(|| format!("the installed packages hold no initdb\n  {ADVICE}"))
+        .with_context(|| format!("the installed packages lack a part of PostgreSQL\n  {ADVICE}"))
 }
 
 fn find() -> bool {
@@ -48,6 +54,6 @@ fn find() -> bool {
         .any(|folder| is_here(&folder))
 }
 
-fn is_here(folder: &std::path::Path) -> bool {
-    folder.join("initdb").is_file() && folder.join("postgres").is_file()
+fn is_here(folder: &Path) -> bool {
+    PROGRAMS.iter().all(|name| folder.join(name).is_file())
 }

@@ -21,6 +21,8 @@ use super::{
 
 /// Names the folder that holds `initdb` and `postgres`.
 const FOLDER_VARIABLE: &str = "KASSA_POSTGRES_BIN";
+/// What is run of it.
+const PROGRAMS: [&str; 5] = ["initdb", "pg_ctl", "pg_isready", "postgres", "psql"];
 /// Where Debian keeps each version's programs, in `VERSION/bin`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 /// Whom it runs as when we are root, which it refuses to run as: the first one that exists.
@@ -31,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const PORTS: usize = 3;
 
 /// The user that needs no password.
-pub const USER: &str = "kassa";
+const USER: &str = "kassa";
 
 /// A running cluster with the user `kassa`, who needs no password here; any other user does.
 #[derive(Debug)]
@@ -344,7 +346,7 @@ fn programs() -> Result<PathBuf, Problem> {
     folders.extend(debian());
     folders
         .into_iter()
-        .find(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
+        .find(|folder| PROGRAMS.iter().all(|name| folder.join(name).is_file()))
         .ok_or_else(|| {
             format!(
                 "PostgreSQL is missing: install it, for instance `apt-get install postgresql`, \

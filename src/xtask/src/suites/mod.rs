@@ -15,6 +15,7 @@ use clap::ValueEnum;
 
 use crate::bins::{BUILD_ADVICE, built};
 use crate::front::{self, NODE_ADVICE, Node};
+use crate::postgres;
 use crate::progress;
 use crate::project::Project;
 use crate::toolchain::answers;
@@ -129,7 +130,10 @@ const ONE_FAILED: Counts = Counts {
 
 fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
     match suite {
-        Suite::Rust => rust(project),
+        Suite::Rust => {
+            postgres::ensure(project)?;
+            rust(project)
+        }
         Suite::Doc => {
             let mut cargo = project.cargo();
             cargo.args(["test", "--workspace", "--doc", "--no-fail-fast"]);
