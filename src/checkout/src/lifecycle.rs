@@ -71,6 +71,34 @@ impl Status {
         }
     }
 
+    /// Every status, in the order of a payment's life.
+    pub const ALL: [Self; 12] = [
+        Self::Created,
+        Self::Redirected,
+        Self::Pending,
+        Self::AwaitingConfirmation,
+        Self::Paid,
+        Self::Declined,
+        Self::Cancelled,
+        Self::Expired,
+        Self::Failed,
+        Self::PartiallyRefunded,
+        Self::Refunded,
+        Self::Reversed,
+    ];
+
+    /// The status that a word means.
+    ///
+    /// ```
+    /// use kassa_checkout::Status;
+    /// assert_eq!(Status::from_word("paid"), Some(Status::Paid));
+    /// assert_eq!(Status::from_word("Paid"), None);
+    /// ```
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
     /// Whether the shop holds the money, all or a part of it.
     #[must_use]
     pub const fn holds_money(self) -> bool {
@@ -101,6 +129,8 @@ pub struct Lifecycle {
     amount: Amount,
     attempts: Vec<Attempt>,
     offer_ended: bool,
+    #[serde(default)]
+    confirmation_overdue: bool,
 }
 
 /// Something that happened.
@@ -120,6 +150,8 @@ pub enum Event {
     },
     /// The time to begin paying is over.
     OfferEnded,
+    /// The time in which a bank should have confirmed is over.
+    ConfirmationOverdue,
 }
 
 /// What has to be done because of an event.
@@ -140,6 +172,9 @@ pub enum Effect {
     PaidTwice,
     /// A report about an attempt that this payment does not know: it changed nothing.
     UnknownAttempt,
+    /// A bank took the payment on and did not confirm in time: somebody should ask. It may still
+    /// be confirmed.
+    ConfirmationOverdue,
 }
 
 impl Lifecycle {
@@ -150,6 +185,7 @@ impl Lifecycle {
             amount,
             attempts: Vec::new(),
             offer_ended: false,
+            confirmation_overdue: false,
         }
     }
 
@@ -200,6 +236,12 @@ impl Lifecycle {
         self.attempts.iter().filter_map(Attempt::accepted_at).min()
     }
 
+    /// Whether it was noted that a bank did not confirm in time.
+    #[must_use]
+    pub const fn confirmation_was_overdue(&self) -> bool {
+        self.confirmation_overdue
+    }
+
     /// Applies an event and says what has to be done.
     ///
     /// The same event twice equals once, and the order of reports does not matter.
@@ -242,6 +284,7 @@ impl Lifecycle {
                 effects.extend(self.gather(&attempt, evidence));
             }
             Event::OfferEnded => self.offer_ended = true,
+            Event::ConfirmationOverdue => effects.extend(self.note_overdue()),
         }
         let to = self.status();
         if from != to {
@@ -251,6 +294,12 @@ impl Lifecycle {
             effects.push(Effect::PaidTwice);
         }
         effects
+    }
+
+    fn note_overdue(&mut self) -> Option<Effect> {
+        let overdue = self.status() == Status::AwaitingConfirmation && !self.confirmation_overdue;
+        self.confirmation_overdue |= overdue;
+        overdue.then_some(Effect::ConfirmationOverdue)
     }
 
     fn gather(&mut self, attempt: &str, evidence: Evidence) -> Option<Effect> {

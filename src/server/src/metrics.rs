@@ -5,6 +5,8 @@ use std::sync::OnceLock;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
+use crate::store::Backlog;
+
 /// The recorder is one for the whole process.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
@@ -88,10 +90,17 @@ impl Metrics {
         counter!("kassa_webhook_tries_total", "outcome" => outcome).increment(1);
     }
 
-    /// How many webhooks wait, and for how many seconds the oldest has been due.
-    pub(crate) fn backlog(&self, waiting: u64, oldest_seconds: u64) {
-        gauge!("kassa_webhooks_waiting").set(gauge_value(waiting));
-        gauge!("kassa_webhooks_oldest_due_seconds").set(gauge_value(oldest_seconds));
+    /// What is due, by kind of work, and for how many seconds the oldest has been.
+    pub(crate) fn backlog(&self, backlog: &Backlog) {
+        for (kind, queue) in [
+            ("webhooks", backlog.webhooks),
+            ("questions", backlog.questions),
+            ("deadlines", backlog.deadlines),
+        ] {
+            gauge!("kassa_due", "work" => kind).set(gauge_value(queue.due));
+            gauge!("kassa_oldest_due_seconds", "work" => kind)
+                .set(gauge_value(queue.oldest_seconds));
+        }
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kassa_checkout::{
     Bank, BankId, Selection, contract::Method, provider::Provider, selection::OptionName,
 };
 use kassa_keys::{Keyring, WebhookKey};
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 /// A shop.
@@ -44,6 +46,15 @@ pub struct Webhook {
     pub url: Url,
     /// The keys; the first signs, and so do the others while a key is being changed.
     pub keys: Vec<WebhookKey>,
+}
+
+impl Webhook {
+    /// A digest of the address, which what is known of the endpoint is kept under: an address
+    /// may hold a secret, and another address is another endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(self.url.as_str()))
+    }
 }
 
 /// An account at a provider: the protocol and the keys to it.

@@ -221,7 +221,7 @@ async fn another_amount_is_flagged_and_pays_nothing() {
     assert_eq!(flagged.len(), 1);
     assert_eq!(flagged[0]["detail"]["flag"], "amount_differs");
     let backlog = kit.app.store.backlog().await.unwrap();
-    assert_eq!(backlog.waiting, 2, "redirected, and the flag");
+    assert_eq!(backlog.webhooks.due, 2, "redirected, and the flag");
 }
 
 #[tokio::test]
@@ -257,12 +257,16 @@ async fn a_decline_can_be_tried_again_and_a_late_credit_counts() {
 async fn an_offer_ends_in_time() {
     let kit = Kit::new();
     let payment = kit.create(json!({ "expires_in": 60 })).await;
-    let end = kassa_server::clock::now().plus_seconds(61);
-    assert_eq!(
-        kit.app.store.end_offers(end, 10).await.unwrap(),
-        [text(&payment, "token")]
-    );
-    assert!(kit.app.store.end_offers(end, 10).await.unwrap().is_empty());
+    let ended = async || kit.app.store.meet_deadlines(10).await.unwrap();
+    assert_eq!(ended().await, Vec::<String>::new());
+    // A minute later.
+    let file = kit.folder.path().join("kassa.db");
+    rusqlite::Connection::open(file)
+        .unwrap()
+        .execute_batch("update payments set expires_at = 1, deadline_at = 1")
+        .unwrap();
+    assert_eq!(ended().await, [text(&payment, "token")]);
+    assert_eq!(ended().await, Vec::<String>::new());
     assert_eq!(kit.read(&payment).await["status"], "expired");
     let late = kit.pay(&payment, json!({ "bank": "op" }), None).await;
     assert_eq!(late.expect(409).problem().0, "payment/cannot-pay");

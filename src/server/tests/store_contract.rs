@@ -1,4 +1,7 @@
 //! What every store must do, written over the trait alone; run on SQLite here.
+//!
+//! What is due is told by the store's own clock. The suite lets time pass by moving what is due
+//! nearer instead.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +13,7 @@
 
 mod kit;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use kassa_checkout::{
     Amount, BankId, Language, Selection, Status, Timestamp,
@@ -18,14 +21,19 @@ use kassa_checkout::{
     lifecycle::{Evidence, Meaning, Rank},
     provider::PaymentEvent,
 };
-use kassa_server::store::{
-    Applied, Begin, Begun, Created, Delivery, Filter, Idempotency, NewPayment, NewReference, Payer,
-    Store, StoreError, Terms,
-    sqlite::{OpenError, SqliteStore},
+use kassa_server::{
+    clock,
+    store::{
+        Answered, Applied, Begin, Begun, Created, Delivery, Filter, Idempotency, Message,
+        MessageFilter, NewPayment, NewReference, Outcome, Outgoing, Payer, Room, Store, StoreError,
+        Terms, Tried,
+        sqlite::{OpenError, SqliteStore},
+    },
 };
 use kit::Folder;
 
-const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+/// When the suite began.
+static NOW: LazyLock<Timestamp> = LazyLock::new(clock::now);
 const PROVIDER: &str = "ecommpay";
 
 fn new(id: &str, order: &str) -> NewPayment {
@@ -46,7 +54,7 @@ fn new(id: &str, order: &str) -> NewPayment {
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
         },
-        now: NOW,
+        now: *NOW,
         expires_at: NOW.plus_seconds(600),
         answer: Box::new(|payment| format!("{} {}", payment.id, payment.reference)),
     }
@@ -70,7 +78,10 @@ fn paid(attempt: &str, operation: u64) -> PaymentEvent {
         provider_payment_id: attempt.to_owned(),
         evidence: Evidence {
             key: format!("{operation}/success/success"),
-            rank: Rank { at: NOW, operation },
+            rank: Rank {
+                at: *NOW,
+                operation,
+            },
             meaning: Meaning::Paid,
             begins_anew: true,
             word: "success".to_owned(),
@@ -102,9 +113,13 @@ async fn contract(store: &dyn Store) {
     begins_an_attempt_once(store).await;
     applies_a_report_once(store).await;
     lists_in_a_stable_order(store).await;
-    ends_offers(store).await;
-    hands_each_webhook_to_one(store).await;
     believes_the_same_words_said_later(store).await;
+    meets_deadlines(store).await;
+    tells_once_that_a_confirmation_is_overdue(store).await;
+    asks_for_each_attempt(store).await;
+    hands_each_webhook_to_one(store).await;
+    replays_what_is_not_being_sent(store).await;
+    minds_what_an_endpoint_says(store).await;
 }
 
 async fn creates_once_for_a_key(store: &dyn Store) {
@@ -115,6 +130,12 @@ async fn creates_once_for_a_key(store: &dyn Store) {
     let other = store.create(new("b", "1"), key("k", "g")).await.unwrap();
     assert_eq!(other, Created::KeyReused);
     assert!(store.payment("demo", "pay_b").await.unwrap().is_none());
+    let kept = Answered {
+        fingerprint: "f".to_owned(),
+        answer: "pay_a 9000000014".to_owned(),
+    };
+    assert_eq!(store.answered("demo", "k").await, Ok(Some(kept)));
+    assert_eq!(store.answered("other", "k").await, Ok(None));
     let mut elsewhere = new("c", "1");
     elsewhere.shop = "other".to_owned();
     let elsewhere = store.create(elsewhere, key("k", "g")).await.unwrap();
@@ -143,7 +164,7 @@ async fn creates_all_or_nothing(store: &dyn Store) {
 }
 
 async fn begins_an_attempt_once(store: &dyn Store) {
-    let (first, is_new) = attempt(store, begin("a", "op", NOW)).await;
+    let (first, is_new) = attempt(store, begin("a", "op", *NOW)).await;
     assert_eq!((first.as_str(), is_new), ("pay_a-1", true));
     let later = NOW.plus_seconds(9);
     assert_eq!(
@@ -156,7 +177,7 @@ async fn begins_an_attempt_once(store: &dyn Store) {
         .begin_attempt(begin("a", "aktia", NOW.plus_seconds(600)))
         .await;
     assert!(matches!(late, Ok(Begun::CannotPay)));
-    let unknown = store.begin_attempt(begin("none", "op", NOW)).await;
+    let unknown = store.begin_attempt(begin("none", "op", *NOW)).await;
     assert!(matches!(unknown, Ok(Begun::Unknown)));
     let found = store
         .by_attempt(PROVIDER, "pay_a-1")
@@ -168,10 +189,10 @@ async fn begins_an_attempt_once(store: &dyn Store) {
 }
 
 async fn applies_a_report_once(store: &dyn Store) {
-    let unknown = store.apply(PROVIDER, paid("pay_none-1", 1), NOW).await;
+    let unknown = store.apply(PROVIDER, paid("pay_none-1", 1), *NOW).await;
     assert_eq!(unknown, Ok(Applied::Unknown));
     let all = futures_util::future::join_all(
-        (0..10).map(|_| store.apply(PROVIDER, paid("pay_a-1", 1), NOW)),
+        (0..10).map(|_| store.apply(PROVIDER, paid("pay_a-1", 1), *NOW)),
     )
     .await;
     let changed: Vec<_> = all
@@ -195,7 +216,7 @@ async fn applies_a_report_once(store: &dyn Store) {
 
 async fn believes_the_same_words_said_later(store: &dyn Store) {
     store.create(new("w", "20"), None).await.unwrap();
-    let (attempt, _) = attempt(store, begin("w", "op", NOW)).await;
+    let (attempt, _) = attempt(store, begin("w", "op", *NOW)).await;
     let declined = |seconds| {
         let mut report = paid(&attempt, 1);
         report.evidence.key = "1/decline/decline".to_owned();
@@ -213,17 +234,17 @@ async fn believes_the_same_words_said_later(store: &dyn Store) {
         (credited(), Status::Paid),
         (declined(3), Status::Declined),
     ] {
-        store.apply(PROVIDER, report, NOW).await.unwrap();
+        store.apply(PROVIDER, report, *NOW).await.unwrap();
         let payment = store.payment("demo", "pay_w").await.unwrap().unwrap();
         assert_eq!(payment.status(), expected);
     }
-    let repeated = store.apply(PROVIDER, credited(), NOW).await;
+    let repeated = store.apply(PROVIDER, credited(), *NOW).await;
     assert!(matches!(repeated, Ok(Applied::Duplicate)), "{repeated:?}");
 }
 
 async fn lists_in_a_stable_order(store: &dyn Store) {
     let mut filter = Filter {
-        shop: "demo".to_owned(),
+        shop: Some("demo".to_owned()),
         limit: 1,
         ..Filter::default()
     };
@@ -240,69 +261,276 @@ async fn lists_in_a_stable_order(store: &dyn Store) {
     assert_eq!(store.list(filter).await.unwrap().len(), 1);
 }
 
-async fn ends_offers(store: &dyn Store) {
-    let end = NOW.plus_seconds(600);
-    let before = Timestamp::from_millis(end.millis() - 1);
-    assert!(store.end_offers(before, 10).await.unwrap().is_empty());
-    assert_eq!(store.end_offers(end, 2).await.unwrap().len(), 2);
-    assert_eq!(store.end_offers(end, 10).await.unwrap().len(), 3);
-    assert!(store.end_offers(end, 10).await.unwrap().is_empty());
-    let expired = store.by_token("co_e").await.unwrap().unwrap();
-    assert_eq!(expired.status(), Status::Expired);
-    let paid = store.by_token("co_a").await.unwrap().unwrap();
-    assert_eq!(paid.status(), Status::Paid);
+async fn meets_deadlines(store: &dyn Store) {
+    let ended = |id| async move {
+        let payment = store.payment("demo", id).await.unwrap().unwrap();
+        payment.status() == Status::Expired
+    };
+    // Nothing is due, though seven payments wait for something.
+    assert_eq!(store.meet_deadlines(10).await, Ok(Vec::new()));
+    for (id, order) in [("x1", "31"), ("x2", "31"), ("x3", "31"), ("x4", "31")] {
+        let mut over = new(id, order);
+        over.expires_at = *NOW;
+        store.create(over, None).await.unwrap();
+    }
+    // Of an offer that was taken in time there is nothing to end, and nobody is told.
+    let mut early = begin("x4", "op", *NOW);
+    early.now = Timestamp::from_millis(NOW.millis() - 1_000);
+    let (taken, _) = attempt(store, early).await;
+    store.apply(PROVIDER, paid(&taken, 9), *NOW).await.unwrap();
+    let first = store.meet_deadlines(2).await.unwrap();
+    let second = store.meet_deadlines(10).await.unwrap();
+    assert_eq!((first.len(), second.len()), (2, 1));
+    assert_eq!(store.meet_deadlines(10).await, Ok(Vec::new()));
+    for id in ["pay_x1", "pay_x2", "pay_x3"] {
+        assert!(ended(id).await, "{id}");
+    }
+    assert!(!ended("pay_x4").await);
+    assert!(!ended("pay_e").await);
+}
+
+async fn tells_once_that_a_confirmation_is_overdue(store: &dyn Store) {
+    store.create(new("o", "32"), None).await.unwrap();
+    let (attempt, _) = attempt(store, begin("o", "op", *NOW)).await;
+    let mut accepted = paid(&attempt, 1);
+    accepted.evidence.meaning = Meaning::AwaitingConfirmation;
+    let week = 7 * 24 * 3_600_000;
+    accepted.evidence.rank.at = Timestamp::from_millis(NOW.millis() - week);
+    store.apply(PROVIDER, accepted, *NOW).await.unwrap();
+    assert_eq!(store.meet_deadlines(9).await, Ok(vec!["co_o".to_owned()]));
+    assert_eq!(store.meet_deadlines(9).await, Ok(Vec::new()));
+    let about = MessageFilter {
+        payment: Some("pay_o".to_owned()),
+        newest_first: true,
+        limit: 1,
+        ..MessageFilter::default()
+    };
+    let told = store.messages(about).await.unwrap().remove(0);
+    assert!(told.body.contains("confirmation_overdue"), "{}", told.body);
+}
+
+/// As if so many seconds had passed.
+async fn pass(store: &dyn Store, seconds: i64) {
+    store.shift_due(-1_000 * seconds).await.unwrap();
+}
+
+async fn asks_for_each_attempt(store: &dyn Store) {
+    // Whatever began so far; first nobody is asked for, ten seconds later all of them.
+    assert_eq!(store.claim_questions(60, 100).await, Ok(Vec::new()));
+    pass(store, 10).await;
+    let (one, other) = tokio::join!(
+        store.claim_questions(60, 100),
+        store.claim_questions(60, 100)
+    );
+    let mut questions = one.unwrap();
+    questions.extend(other.unwrap());
+    let mut attempts: Vec<_> = questions.iter().map(|q| q.attempt.as_str()).collect();
+    attempts.sort_unstable();
+    assert_eq!(
+        attempts,
+        ["pay_a-1", "pay_a-2", "pay_o-1", "pay_w-1", "pay_x4-1"]
+    );
+    assert!(questions.iter().all(|question| question.asks == 1));
+    assert_eq!(store.backlog().await.unwrap().questions.due, 0);
+    let lost = questions.pop().unwrap();
+    for question in &questions {
+        store.finish_question(question, Some(500)).await.unwrap();
+    }
+    // Whoever held the claim died: when it ends, another asks.
+    pass(store, 60).await;
+    let taken = store.claim_questions(60, 100).await.unwrap();
+    assert_eq!((taken.len(), &taken[0].attempt), (1, &lost.attempt));
+    assert_eq!((taken[0].asks, &taken[0].shop), (2, &"demo".to_owned()));
+    // The first holder comes back late and changes nothing.
+    store.finish_question(&lost, None).await.unwrap();
+    pass(store, 60).await;
+    let again = store.claim_questions(60, 100).await.unwrap();
+    assert_eq!((again.len(), again[0].asks), (1, 3));
+    store.finish_question(&again[0], None).await.unwrap();
+    pass(store, 379).await;
+    assert_eq!(store.claim_questions(60, 100).await, Ok(Vec::new()));
+    pass(store, 1).await;
+    assert_eq!(store.backlog().await.unwrap().questions.due, 4);
+    for question in store.claim_questions(60, 100).await.unwrap() {
+        assert_eq!(question.asks, 2);
+        store.finish_question(&question, None).await.unwrap();
+    }
+    pass(store, 1_000_000).await;
+    assert_eq!(store.claim_questions(60, 100).await, Ok(Vec::new()));
+    asks_at_once_when_reports_contradict(store).await;
+}
+
+async fn asks_at_once_when_reports_contradict(store: &dyn Store) {
+    let mut contradicting = paid("pay_x4-1", 9);
+    contradicting.evidence.meaning = Meaning::Declined;
+    contradicting.evidence.key = "9/decline/decline".to_owned();
+    let applied = store.apply(PROVIDER, contradicting, *NOW).await.unwrap();
+    assert!(
+        matches!(&applied, Applied::Changed { flags, .. } if flags == &["contradiction"]),
+        "{applied:?}"
+    );
+    let asked = store.claim_questions(60, 100).await.unwrap();
+    assert_eq!((asked.len(), &*asked[0].attempt), (1, "pay_x4-1"));
+    store.finish_question(&asked[0], None).await.unwrap();
+}
+
+fn room(shop: &str, free: u32) -> Vec<Room> {
+    vec![Room {
+        shop: shop.to_owned(),
+        endpoint: Some("endpoint".to_owned()),
+        free,
+    }]
+}
+
+async fn claim(store: &dyn Store, free: u32) -> Vec<Outgoing> {
+    store.claim_webhooks(room("demo", free), 60).await.unwrap()
+}
+
+fn tried(outgoing: &Outgoing, delivery: Delivery) -> Tried {
+    Tried {
+        id: outgoing.id.clone(),
+        claim: outgoing.claim,
+        shop: outgoing.shop.clone(),
+        endpoint: "endpoint".to_owned(),
+        delivery,
+    }
+}
+
+async fn finish(store: &dyn Store, outgoing: &Outgoing, delivery: Delivery) {
+    let tried = tried(outgoing, delivery);
+    store.finish_webhook(tried).await.unwrap();
+}
+
+async fn message(store: &dyn Store, id: &str) -> Message {
+    let filter = MessageFilter {
+        shop: Some("demo".to_owned()),
+        limit: 1_000,
+        ..MessageFilter::default()
+    };
+    let all = store.messages(filter).await.unwrap();
+    all.into_iter().find(|message| message.id == id).unwrap()
 }
 
 async fn hands_each_webhook_to_one(store: &dyn Store) {
-    let now = NOW.plus_seconds(1_000);
-    let until = now.plus_seconds(60);
-    let waiting = store.backlog().await.unwrap().waiting;
-    let (one, other) = tokio::join!(
-        store.claim_webhooks(now, until, 100),
-        store.claim_webhooks(now, until, 100),
-    );
-    let (mut claimed, other) = (one.unwrap(), other.unwrap());
-    claimed.extend(other);
-    assert_eq!(u64::try_from(claimed.len()).unwrap(), waiting);
+    let due = store.backlog().await.unwrap().webhooks.due;
+    assert!(due > 8, "{due}");
+    let few = claim(store, 2).await;
+    assert_eq!(few.len(), 2);
+    let (one, other) = tokio::join!(claim(store, 100), claim(store, 100));
+    let mut claimed: Vec<Outgoing> = few.into_iter().chain(one).chain(other).collect();
+    assert_eq!(u64::try_from(claimed.len()).unwrap(), due);
     assert!(claimed.iter().all(|outgoing| outgoing.tries == 1));
     let lost = claimed.pop().unwrap();
     for outgoing in &claimed {
-        let done = store.finish_webhook(&outgoing.id, 1, Delivery::Delivered);
-        done.await.unwrap();
+        finish(store, outgoing, Delivery::Delivered).await;
     }
+    assert_eq!(claim(store, 100).await, []);
     // Whoever held the claim died: when it ends, another takes the webhook.
-    assert!(
-        store
-            .claim_webhooks(now, until, 100)
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let taken = store
-        .claim_webhooks(until, until.plus_seconds(60), 100)
-        .await
-        .unwrap();
+    pass(store, 60).await;
+    let taken = claim(store, 100).await;
     assert_eq!(
         (taken.len(), &taken[0].id, taken[0].tries),
         (1, &lost.id, 2)
     );
     // The first holder comes back late and changes nothing.
-    store
-        .finish_webhook(&lost.id, 1, Delivery::Delivered)
-        .await
-        .unwrap();
-    assert_eq!(store.backlog().await.unwrap().waiting, 1);
-    let again = Delivery::Again(until.plus_seconds(5));
-    store.finish_webhook(&lost.id, 2, again).await.unwrap();
-    assert_eq!(
-        store.backlog().await.unwrap().first_due,
-        Some(until.plus_seconds(5))
-    );
-    store
-        .finish_webhook(&lost.id, 2, Delivery::GivenUp)
-        .await
-        .unwrap();
-    assert_eq!(store.backlog().await.unwrap().waiting, 0);
+    finish(store, &lost, Delivery::Delivered).await;
+    assert_eq!(message(store, &lost.id).await.outcome, Outcome::Waiting);
+    finish(store, &taken[0], Delivery::Again(5)).await;
+    assert_eq!(claim(store, 100).await, []);
+    pass(store, 5).await;
+    let last = claim(store, 100).await;
+    finish(store, &last[0], Delivery::GivenUp).await;
+    assert_eq!(message(store, &lost.id).await.outcome, Outcome::GivenUp);
+    pass(store, 1_000).await;
+    assert_eq!(claim(store, 100).await, []);
+    assert_eq!(store.backlog().await.unwrap().webhooks.due, 0);
+}
+
+async fn replays_what_is_not_being_sent(store: &dyn Store) {
+    let filter = MessageFilter {
+        shop: Some("demo".to_owned()),
+        limit: 3,
+        ..MessageFilter::default()
+    };
+    let first = store.messages(filter.clone()).await.unwrap();
+    assert_eq!(first.len(), 3);
+    let ids = || first.iter().map(|message| message.id.clone()).collect();
+    assert_eq!(store.replay("other", ids()).await, Ok(0));
+    assert_eq!(store.replay("demo", ids()).await, Ok(3));
+    let sent = claim(store, 100).await;
+    assert_eq!(sent.len(), 3);
+    // The schedule begins anew, and a try that runs is left alone.
+    assert!(sent.iter().all(|outgoing| outgoing.tries == 1));
+    assert_eq!(store.replay("demo", ids()).await, Ok(0));
+    for outgoing in &sent {
+        finish(store, outgoing, Delivery::Delivered).await;
+    }
+    // On from a message, oldest first, and back again.
+    let mut on = filter.clone();
+    on.after = Some(first[0].id.clone());
+    on.limit = 2;
+    let next = store.messages(on.clone()).await.unwrap();
+    assert_eq!(next, store_order(store, &first[1..]).await);
+    on.newest_first = true;
+    on.after = Some(first[2].id.clone());
+    let back = store.messages(on.clone()).await.unwrap();
+    assert_eq!(back[0].id, first[1].id);
+    on.after = Some("msg_none".to_owned());
+    assert_eq!(store.messages(on).await, Ok(Vec::new()));
+}
+
+/// The same messages as they stand now.
+async fn store_order(store: &dyn Store, messages: &[Message]) -> Vec<Message> {
+    let mut now = Vec::new();
+    for old in messages {
+        now.push(message(store, &old.id).await);
+    }
+    now
+}
+
+async fn minds_what_an_endpoint_says(store: &dyn Store) {
+    let all = MessageFilter {
+        shop: Some("demo".to_owned()),
+        limit: 3,
+        ..MessageFilter::default()
+    };
+    let messages = store.messages(all).await.unwrap();
+    let ids: Vec<String> = messages.into_iter().map(|message| message.id).collect();
+    store.replay("demo", ids.clone()).await.unwrap();
+    // It wants nothing for a while.
+    let one = claim(store, 1).await.remove(0);
+    finish(store, &one, Delivery::SlowDown(30)).await;
+    assert_eq!(claim(store, 100).await, []);
+    pass(store, 30).await;
+    // It is gone: what was due is set aside, until it is enabled and the messages replayed.
+    let one = claim(store, 1).await.remove(0);
+    finish(store, &one, Delivery::Gone).await;
+    assert_eq!(claim(store, 100).await, []);
+    for id in &ids {
+        assert_eq!(message(store, id).await.outcome, Outcome::SetAside);
+    }
+    assert_eq!(store.replay("demo", ids.clone()).await, Ok(3));
+    assert_eq!(claim(store, 100).await, []);
+    // Another address is another endpoint.
+    store.replay("demo", ids.clone()).await.unwrap();
+    let mut elsewhere = room("demo", 1);
+    elsewhere[0].endpoint = Some("another".to_owned());
+    let sent = store.claim_webhooks(elsewhere, 60).await.unwrap();
+    assert_eq!(sent.len(), 1);
+    finish(store, &sent[0], Delivery::Delivered).await;
+    assert_eq!(store.enable_endpoint("demo").await, Ok(true));
+    assert_eq!(store.enable_endpoint("demo").await, Ok(false));
+    let rest = claim(store, 100).await;
+    assert_eq!(rest.len(), 2);
+    for outgoing in &rest {
+        finish(store, outgoing, Delivery::Delivered).await;
+    }
+    // Without an endpoint nothing is sent and nothing waits.
+    store.replay("demo", ids.clone()).await.unwrap();
+    let mut nowhere = room("demo", 1);
+    nowhere[0].endpoint = None;
+    assert_eq!(store.claim_webhooks(nowhere, 60).await, Ok(Vec::new()));
+    assert_eq!(message(store, &ids[0]).await.outcome, Outcome::SetAside);
 }
 
 #[tokio::test]
@@ -319,19 +547,12 @@ async fn what_a_dead_process_had_claimed_is_due_again() {
     let file = folder.path().join("kassa.db");
     let store = SqliteStore::open(&file).unwrap();
     store.create(new("a", "1"), None).await.unwrap();
-    attempt(&store, begin("a", "op", NOW)).await;
-    let until = NOW.plus_seconds(3_600);
-    assert_eq!(store.claim_webhooks(NOW, until, 9).await.unwrap().len(), 1);
-    assert!(
-        store
-            .claim_webhooks(NOW, until, 9)
-            .await
-            .unwrap()
-            .is_empty()
-    );
+    attempt(&store, begin("a", "op", *NOW)).await;
+    assert_eq!(claim(&store, 9).await.len(), 1);
+    assert_eq!(claim(&store, 9).await, []);
     drop(store);
     let store = SqliteStore::open(&file).unwrap();
-    assert_eq!(store.claim_webhooks(NOW, until, 9).await.unwrap().len(), 1);
+    assert_eq!(claim(&store, 9).await.len(), 1);
 }
 
 #[tokio::test]

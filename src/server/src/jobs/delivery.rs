@@ -2,9 +2,16 @@
 //!
 //! A row is claimed, sent, and its outcome written down. Whoever dies in between leaves a claim
 //! that ends by itself, and the webhook is sent again: at least once, never lost.
+//! Each shop has places of its own, in memory and in the claim, so that none waits for another.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
 
+use http::HeaderMap;
 use kassa_keys::{WebhookMessage, sign_webhook};
 use reqwest::{
     Client, StatusCode,
@@ -20,22 +27,22 @@ use crate::{
     network::{is_public, is_public_host},
     shop::Webhook,
     state::AppState,
-    store::{Delivery, Outgoing},
+    store::{Delivery, Outgoing, Room, Tried},
 };
 
 /// How long a shop may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// How long a claim lasts, in seconds: longer than a try can take with its waiting.
-const CLAIM: u64 = 90;
-/// How many webhooks are claimed at once.
-const BATCH: u32 = 64;
-/// How many tries to one shop run at once, so that a slow shop delays no other.
-const PER_SHOP: usize = 8;
-/// How many tries run at once.
-const IN_FLIGHT: usize = 256;
-
+/// How many tries to one shop run at once.
+const AT_ONCE: usize = 8;
+/// How many messages to one shop are held at once, so that a slow shop delays no other: each has
+/// its own places, here and in the store's claim.
+const IN_HAND: usize = 64;
+/// How long a claim lasts, in seconds: longer than all that is in hand can take.
+const LEASE: u64 = 150;
 /// How long the tries that run may take once the service stops.
 const LAST_TRIES: Duration = Duration::from_secs(5);
+/// The pause of a shop that says there is too much and not for how long, in seconds.
+const SLOW_DOWN: u64 = 60;
 
 /// Delivers whatever is due until the service stops.
 pub(super) async fn run(app: AppState) {
@@ -47,23 +54,20 @@ pub(super) async fn run(app: AppState) {
         }
     };
     let mut sender = Sender {
+        shops: places(&app),
         app,
         client,
-        shops: HashMap::new(),
+        in_hand: Arc::default(),
         tries: JoinSet::new(),
     };
     let mut stopping = sender.app.stopping();
     while !*stopping.borrow() {
-        let full = sender.claim().await;
-        while sender.tries.try_join_next().is_some() {}
-        if sender.tries.len() >= IN_FLIGHT {
-            sender.tries.join_next().await;
-        } else if !full {
-            tokio::select! {
-                () = sender.app.outbox.notified() => {}
-                () = tokio::time::sleep(PAUSE) => {}
-                _ = stopping.wait_for(|stopping| *stopping) => {}
-            }
+        sender.claim().await;
+        tokio::select! {
+            () = sender.app.outbox.notified() => {}
+            () = tokio::time::sleep(PAUSE) => {}
+            Some(_) = sender.tries.join_next() => {}
+            _ = stopping.wait_for(|stopping| *stopping) => {}
         }
     }
     let last = async { while sender.tries.join_next().await.is_some() {} };
@@ -75,70 +79,131 @@ struct Sender {
     app: AppState,
     client: Client,
     shops: HashMap<String, Arc<Semaphore>>,
+    in_hand: Arc<InHand>,
     tries: JoinSet<()>,
 }
 
+fn places(app: &AppState) -> HashMap<String, Arc<Semaphore>> {
+    let place = |shop: &String| (shop.clone(), Arc::new(Semaphore::new(AT_ONCE)));
+    app.config.shops.keys().map(place).collect()
+}
+
 impl Sender {
-    /// Claims what is due and begins to send it; tells whether there may be more.
-    async fn claim(&mut self) -> bool {
-        let now = clock::now();
-        let claimed = self
-            .app
-            .store
-            .claim_webhooks(now, now.plus_seconds(CLAIM), BATCH)
-            .await;
-        let due = match claimed {
+    /// Claims what is due and begins to send it.
+    async fn claim(&mut self) {
+        let rooms = self.rooms();
+        if rooms.is_empty() {
+            return;
+        }
+        let due = match self.app.store.claim_webhooks(rooms, LEASE).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::error!(target: "kassa::jobs", %error, "webhooks could not be claimed");
-                return false;
+                return;
             }
         };
-        let full = u32::try_from(due.len()).is_ok_and(|count| count == BATCH);
         for outgoing in due {
-            let gate = self
-                .shops
-                .entry(outgoing.shop.clone())
-                .or_insert_with(|| Arc::new(Semaphore::new(PER_SHOP)));
-            let (app, client, gate) = (self.app.clone(), self.client.clone(), Arc::clone(gate));
+            let Some(gate) = self.shops.get(&outgoing.shop).map(Arc::clone) else {
+                continue;
+            };
+            if !self.in_hand.take(&outgoing) {
+                continue;
+            }
+            let (app, client) = (self.app.clone(), self.client.clone());
+            let in_hand = Arc::clone(&self.in_hand);
             self.tries.spawn(async move {
-                // Who waits too long for a place leaves the row to the next claim.
-                let wait = tokio::time::timeout(Duration::from_secs(CLAIM / 2), gate.acquire());
-                if let Ok(Ok(_permit)) = wait.await {
-                    deliver(&app, &client, outgoing).await;
+                if let Ok(_permit) = gate.acquire().await {
+                    deliver(&app, &client, &in_hand, &outgoing).await;
                 }
+                in_hand.give_back(&outgoing);
             });
         }
-        full
+    }
+
+    /// The shops that can be sent more; not for every place that becomes free, because a claim
+    /// is a transaction.
+    fn rooms(&self) -> Vec<Room> {
+        let held = self.in_hand.by_shop();
+        let shops = self.app.config.shops.iter();
+        shops
+            .filter_map(|(id, shop)| {
+                let held = held.get(id).copied().unwrap_or(0);
+                (held <= IN_HAND / 2).then(|| Room {
+                    shop: id.clone(),
+                    endpoint: shop.webhook.as_ref().map(Webhook::endpoint),
+                    free: u32::try_from(IN_HAND - held).unwrap_or(0),
+                })
+            })
+            .collect()
     }
 }
 
-async fn deliver(app: &AppState, client: &Client, outgoing: Outgoing) {
+/// The messages that this process holds a claim of, with the latest one.
+///
+/// A claim that ends early, because the clock was set or a shop was slower than it may be, comes
+/// back to the same process: then the try that runs goes on under the new claim, and the message
+/// is not sent a second time beside it.
+#[derive(Debug, Default)]
+struct InHand {
+    claims: Mutex<HashMap<String, (String, u64)>>,
+}
+
+impl InHand {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, u64)>> {
+        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a message; false when it was in hand already.
+    fn take(&self, outgoing: &Outgoing) -> bool {
+        let held = (outgoing.shop.clone(), outgoing.claim);
+        self.lock().insert(outgoing.id.clone(), held).is_none()
+    }
+
+    fn claim(&self, outgoing: &Outgoing) -> u64 {
+        self.lock()
+            .get(&outgoing.id)
+            .map_or(outgoing.claim, |(_, claim)| *claim)
+    }
+
+    fn give_back(&self, outgoing: &Outgoing) {
+        self.lock().remove(&outgoing.id);
+    }
+
+    fn by_shop(&self) -> HashMap<String, usize> {
+        let mut counts = HashMap::new();
+        for (shop, _) in self.lock().values() {
+            *counts.entry(shop.clone()).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+async fn deliver(app: &AppState, client: &Client, in_hand: &InHand, outgoing: &Outgoing) {
     let webhook = app
         .config
         .shops
         .get(&outgoing.shop)
         .and_then(|shop| shop.webhook.as_ref());
-    let (delivery, outcome) = match webhook {
-        None => (Delivery::GivenUp, "no_endpoint"),
-        Some(webhook) => attempt(app, client, webhook, &outgoing).await,
-    };
+    // Claimed for a shop that has one; the configuration does not change while we run.
+    let Some(webhook) = webhook else { return };
+    let (delivery, outcome) = attempt(app, client, webhook, outgoing).await;
     app.metrics.webhook(outcome);
-    if outcome != "no_endpoint" {
-        tracing::info!(
-            target: "kassa::jobs",
-            shop = %outgoing.shop,
-            webhook = %outgoing.id,
-            tries = outgoing.tries,
-            outcome,
-            "a webhook was tried"
-        );
-    }
-    let finished = app
-        .store
-        .finish_webhook(&outgoing.id, outgoing.tries, delivery)
-        .await;
-    if let Err(error) = finished {
+    tracing::info!(
+        target: "kassa::jobs",
+        shop = %outgoing.shop,
+        webhook = %outgoing.id,
+        tries = outgoing.tries,
+        outcome,
+        "a webhook was tried"
+    );
+    let tried = Tried {
+        id: outgoing.id.clone(),
+        claim: in_hand.claim(outgoing),
+        shop: outgoing.shop.clone(),
+        endpoint: webhook.endpoint(),
+        delivery,
+    };
+    if let Err(error) = app.store.finish_webhook(tried).await {
         // The claim ends by itself, and the webhook is sent once more.
         tracing::error!(target: "kassa::jobs", %error, "a webhook's outcome was not kept");
     }
@@ -150,16 +215,10 @@ async fn attempt(
     webhook: &Webhook,
     outgoing: &Outgoing,
 ) -> (Delivery, &'static str) {
-    let now = clock::now();
-    let again = |asked| {
-        schedule::next(outgoing.tries, now, asked).map_or((Delivery::GivenUp, "given_up"), |at| {
-            (Delivery::Again(at), "failed")
-        })
-    };
     if !app.config.development && !is_public_host(&webhook.url) {
-        return again(None);
+        return failed(outgoing.tries, None);
     }
-    let timestamp = now.millis() / 1_000;
+    let timestamp = clock::now().millis() / 1_000;
     let message = WebhookMessage {
         id: &outgoing.id,
         timestamp,
@@ -174,23 +233,44 @@ async fn attempt(
         .body(outgoing.body.clone())
         .send()
         .await;
-    let Ok(response) = sent else {
-        return again(None);
-    };
-    match response.status() {
-        status if status.is_success() => (Delivery::Delivered, "delivered"),
-        // The shop says that it wants no more of these.
-        StatusCode::GONE => (Delivery::GivenUp, "gone"),
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-            let asked = response
-                .headers()
-                .get(RETRY_AFTER)
-                .and_then(|value| value.to_str().ok())
-                .and_then(|seconds| seconds.parse().ok());
-            again(asked)
-        }
-        _ => again(None),
+    match sent {
+        Err(_) => failed(outgoing.tries, None),
+        Ok(response) => outcome(response.status(), response.headers(), outgoing.tries),
     }
+}
+
+/// What a shop's answer means for the message.
+fn outcome(status: StatusCode, headers: &HeaderMap, tries: u32) -> (Delivery, &'static str) {
+    match status {
+        status if status.is_success() => (Delivery::Delivered, "delivered"),
+        StatusCode::GONE => (Delivery::Gone, "gone"),
+        StatusCode::TOO_MANY_REQUESTS => {
+            failed(tries, Some(retry_after(headers).unwrap_or(SLOW_DOWN)))
+        }
+        _ => failed(tries, retry_after(headers)),
+    }
+}
+
+/// A try that failed; `asked` is for how many seconds the shop wants nothing.
+fn failed(tries: u32, asked: Option<u64>) -> (Delivery, &'static str) {
+    let again = schedule::next_try(tries, asked);
+    let slow_down = asked.map(|asked| schedule::asked_pause(Some(asked)));
+    match (again, slow_down) {
+        (Some(after), None) => (Delivery::Again(after), "failed"),
+        (Some(after), Some(_)) => (Delivery::SlowDown(after), "slowed_down"),
+        (None, None) => (Delivery::GivenUp, "given_up"),
+        (None, Some(pause)) => (Delivery::GivenUpAndSlowDown(pause), "given_up"),
+    }
+}
+
+/// The pause that an answer asks for, in seconds: a number, or until a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
+    text.parse().ok().or_else(|| {
+        let until = httpdate::parse_http_date(text).ok()?;
+        let pause = until.duration_since(SystemTime::now()).ok()?;
+        Some(pause.as_secs().saturating_add(1))
+    })
 }
 
 /// A client that follows no redirects, uses no proxy of the environment and, outside
@@ -220,5 +300,67 @@ impl Resolve for PublicOnly {
             let public: Vec<SocketAddr> = found.filter(|at| is_public(at.ip())).collect();
             Ok(Box::new(public.into_iter()) as Addrs)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::{InHand, SLOW_DOWN, outcome, retry_after};
+    use crate::store::{Delivery, Outgoing};
+
+    fn asking(text: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(text).unwrap();
+        HeaderMap::from_iter([(http::header::RETRY_AFTER, value)])
+    }
+
+    #[test]
+    fn answers_mean_what_the_specification_says() {
+        let none = HeaderMap::new();
+        let of = |status, tries| outcome(status, &none, tries).0;
+        assert_eq!(of(StatusCode::NO_CONTENT, 1), Delivery::Delivered);
+        assert_eq!(of(StatusCode::GONE, 1), Delivery::Gone);
+        assert!(matches!(of(StatusCode::FOUND, 1), Delivery::Again(5)));
+        assert!(matches!(
+            of(StatusCode::TOO_MANY_REQUESTS, 1),
+            Delivery::SlowDown(SLOW_DOWN)
+        ));
+        assert_eq!(of(StatusCode::BAD_GATEWAY, 10), Delivery::GivenUp);
+        let (delivery, _) = outcome(StatusCode::SERVICE_UNAVAILABLE, &asking("90"), 1);
+        assert_eq!(delivery, Delivery::SlowDown(90));
+        let (delivery, _) = outcome(StatusCode::SERVICE_UNAVAILABLE, &asking("90"), 10);
+        assert_eq!(delivery, Delivery::GivenUpAndSlowDown(90));
+    }
+
+    #[test]
+    fn a_pause_is_a_number_or_a_date() {
+        assert_eq!(retry_after(&asking("7")), Some(7));
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let asked = retry_after(&asking(&date)).unwrap();
+        assert!((98..=101).contains(&asked), "{asked}");
+        for nothing in ["", "-1", "soon", "Mon, 01 Jan 1990 00:00:00 GMT"] {
+            assert_eq!(retry_after(&asking(nothing)), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_in_hand_once_and_under_its_latest_claim() {
+        let in_hand = InHand::default();
+        let claimed = |claim| Outgoing {
+            id: "msg_1".into(),
+            shop: "demo".into(),
+            body: String::new(),
+            tries: 1,
+            claim,
+        };
+        assert!(in_hand.take(&claimed(1)));
+        assert!(!in_hand.take(&claimed(2)));
+        assert_eq!(in_hand.claim(&claimed(1)), 2);
+        assert_eq!(in_hand.by_shop().get("demo"), Some(&1));
+        in_hand.give_back(&claimed(1));
+        assert!(in_hand.by_shop().is_empty());
     }
 }

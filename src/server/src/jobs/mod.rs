@@ -1,6 +1,8 @@
-//! Work that nobody waits for: webhooks to shops, offers that end. All of it stands in the store,
-//! so that after a restart it goes on where it was.
+//! Work that nobody waits for: questions to providers, webhooks to shops, offers that end,
+//! confirmations that are overdue. All of it stands in the store, so that after a restart it goes
+//! on where it was, on this node or another.
 
+mod clock_steps;
 mod delivery;
 mod schedule;
 
@@ -8,12 +10,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
-use crate::{clock, state::AppState};
+use crate::state::AppState;
 
 /// How often the store is asked for work when nothing wakes the job.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How many offers end in one transaction.
-const OFFERS: u32 = 100;
+/// How many deadlines are met in one transaction.
+const DEADLINES: u32 = 100;
 /// How often the limiter forgets those who have gone.
 const FORGET: Duration = Duration::from_secs(60);
 
@@ -22,7 +24,8 @@ const FORGET: Duration = Duration::from_secs(60);
 pub fn start(app: &AppState) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(delivery::run(app.clone()));
-    jobs.spawn(until_stop(app.clone(), end_offers(app.clone())));
+    jobs.spawn(until_stop(app.clone(), meet_deadlines(app.clone())));
+    jobs.spawn(until_stop(app.clone(), clock_steps::run(app.clone())));
     jobs.spawn(until_stop(app.clone(), forget_idle(app.clone())));
     jobs
 }
@@ -35,20 +38,20 @@ async fn until_stop(app: AppState, job: impl Future<Output = ()>) {
     }
 }
 
-async fn end_offers(app: AppState) {
+async fn meet_deadlines(app: AppState) {
     loop {
-        match app.store.end_offers(clock::now(), OFFERS).await {
+        match app.store.meet_deadlines(DEADLINES).await {
             Ok(tokens) => {
                 for token in &tokens {
                     app.changed(token);
                 }
                 // A full batch: there may be more at once.
-                if u32::try_from(tokens.len()).is_ok_and(|ended| ended == OFFERS) {
+                if u32::try_from(tokens.len()).is_ok_and(|met| met == DEADLINES) {
                     continue;
                 }
             }
             Err(error) => {
-                tracing::error!(target: "kassa::jobs", %error, "offers could not be ended");
+                tracing::error!(target: "kassa::jobs", %error, "deadlines could not be met");
             }
         }
         tokio::time::sleep(PAUSE).await;

@@ -1,14 +1,15 @@
-//! When a webhook is tried again.
+//! When work is tried again.
 
-use kassa_checkout::Timestamp;
+use kassa_checkout::{Status, Timestamp};
 
-use crate::tokens;
+use crate::{store::Question, tokens};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
 
-/// The pauses after each failed try, in seconds: the schedule of Standard Webhooks 1.0.0, in all
-/// 75 hours and 35 minutes.
+/// The pauses after each failed try of a webhook, in seconds: the schedule of Standard Webhooks
+/// 1.0.0, in all 75 hours and 35 minutes.
 const PAUSES: [u64; 9] = [
     5,
     5 * MINUTE,
@@ -22,41 +23,119 @@ const PAUSES: [u64; 9] = [
 ];
 
 /// The longest pause that a shop may ask for, in seconds.
-const LONGEST: u64 = 24 * HOUR;
+const LONGEST: u64 = DAY;
 
-/// When to try again after a try failed, or `None` when that was the last. `asked` is the pause
-/// that the shop asked for, in seconds.
-pub(super) fn next(tries: u32, now: Timestamp, asked: Option<u64>) -> Option<Timestamp> {
+/// The first pause between two questions about an attempt, in seconds; each is twice the last.
+const SHORTEST_QUESTION: u64 = 5;
+/// The longest such pause, in seconds.
+const LONGEST_QUESTION: u64 = 6 * HOUR;
+/// For how long an attempt is asked for, in seconds. A decline may become a credit after seven
+/// days (ecommpay's confirmation procedure), so twice that.
+const QUESTIONS_FOR: u64 = 14 * DAY;
+/// How long after its offer ended an attempt is asked for that the provider never heard of, in
+/// seconds: its customer never arrived there.
+const UNHEARD_FOR: u64 = DAY;
+
+/// In how many seconds a webhook is tried again after a try failed, or `None` when that was the
+/// last. `asked` is the pause that the shop asked for, in seconds.
+pub(super) fn next_try(tries: u32, asked: Option<u64>) -> Option<u64> {
     let index = usize::try_from(tries.saturating_sub(1)).ok()?;
     let pause = *PAUSES.get(index)?;
-    // Up to a tenth more, so that a shop that was away is not met by everything at once.
-    let jittered = pause + tokens::below(pause / 10 + 1);
-    let asked = asked.unwrap_or(0).min(LONGEST);
-    Some(now.plus_seconds(jittered.max(asked)))
+    Some(jittered(pause).max(asked_pause(asked)))
+}
+
+/// The pause that a shop asked for, as far as it is granted, in seconds.
+pub(super) fn asked_pause(asked: Option<u64>) -> u64 {
+    asked.unwrap_or(0).min(LONGEST)
+}
+
+/// In how many seconds an attempt is asked for again, or `None` when it no longer is. `heard` is
+/// whether the provider knows the attempt.
+pub(super) fn next_question(question: &Question, heard: bool, now: Timestamp) -> Option<u64> {
+    if now.seconds_since(question.begun_at) >= QUESTIONS_FOR {
+        return None;
+    }
+    let never_came = !heard && question.status == Status::Expired;
+    if never_came && now.seconds_since(question.expires_at) >= UNHEARD_FOR {
+        return None;
+    }
+    let doublings = question.asks.saturating_sub(1).min(32);
+    let pause = (SHORTEST_QUESTION << doublings).min(LONGEST_QUESTION);
+    Some(jittered(pause).min(LONGEST_QUESTION))
+}
+
+/// Up to a tenth more, so that whoever was away is not met by everything at once.
+fn jittered(pause: u64) -> u64 {
+    pause + tokens::below(pause / 10 + 1)
 }
 
 #[cfg(test)]
 mod tests {
-    use kassa_checkout::Timestamp;
+    use kassa_checkout::{Status, Timestamp};
 
-    use super::{PAUSES, next};
+    use super::{DAY, HOUR, LONGEST_QUESTION, PAUSES, QUESTIONS_FOR, next_question, next_try};
+    use crate::store::Question;
 
     #[test]
     fn the_schedule_is_the_specifications() {
         assert_eq!(PAUSES.iter().sum::<u64>(), 75 * 3_600 + 35 * 60 + 5);
-        let start = Timestamp::from_millis(0);
         for (tries, pause) in (1..).zip(PAUSES) {
-            let waited = next(tries, start, None).unwrap().seconds_since(start);
+            let waited = next_try(tries, None).unwrap();
             assert!((pause..=pause + pause / 10).contains(&waited), "{tries}");
         }
-        assert_eq!(next(10, start, None), None);
+        assert_eq!(next_try(10, None), None);
     }
 
     #[test]
     fn a_shop_may_ask_for_a_longer_pause() {
-        let start = Timestamp::from_millis(0);
-        let waited = |asked| next(1, start, Some(asked)).unwrap().seconds_since(start);
-        assert_eq!(waited(120), 120);
-        assert_eq!(waited(u64::MAX), 24 * 3_600);
+        assert_eq!(next_try(1, Some(120)), Some(120));
+        assert_eq!(next_try(1, Some(u64::MAX)), Some(DAY));
+    }
+
+    fn question(asks: u32, status: Status) -> Question {
+        Question {
+            shop: "demo".into(),
+            payment: "pay_a".into(),
+            provider: "ecommpay".into(),
+            attempt: "pay_a-1".into(),
+            begun_at: Timestamp::from_millis(0),
+            expires_at: Timestamp::from_millis(0).plus_seconds(HOUR),
+            status,
+            asks,
+        }
+    }
+
+    /// Asks until nothing is to be asked any more; the pauses and the time in all.
+    fn walk(status: Status, heard: bool) -> (Vec<u64>, u64) {
+        let (mut pauses, mut seconds) = (Vec::new(), 0);
+        for asks in 1.. {
+            let now = Timestamp::from_millis(0).plus_seconds(seconds);
+            let Some(pause) = next_question(&question(asks, status), heard, now) else {
+                return (pauses, seconds);
+            };
+            pauses.push(pause);
+            seconds += pause;
+        }
+        unreachable!()
+    }
+
+    #[test]
+    fn questions_go_on_for_two_weeks_from_seconds_to_hours() {
+        for status in [Status::Declined, Status::Paid, Status::Redirected] {
+            let (pauses, seconds) = walk(status, true);
+            assert_eq!((pauses[0], pauses[1] / 5 * 5), (5, 10));
+            assert_eq!(pauses.last(), Some(&LONGEST_QUESTION));
+            assert!((QUESTIONS_FOR..QUESTIONS_FOR + LONGEST_QUESTION).contains(&seconds));
+            assert!(pauses.len() < 75, "{}", pauses.len());
+        }
+    }
+
+    #[test]
+    fn who_never_reached_the_provider_is_not_asked_for_long() {
+        let (_, seconds) = walk(Status::Expired, false);
+        assert!((DAY + HOUR..2 * DAY).contains(&seconds), "{seconds}");
+        // Unless the offer still stands, or something was heard of another attempt.
+        assert!(walk(Status::Redirected, false).1 >= QUESTIONS_FOR);
+        assert!(walk(Status::Expired, true).1 >= QUESTIONS_FOR);
     }
 }

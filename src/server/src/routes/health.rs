@@ -7,7 +7,6 @@ use axum::{
 use http::{HeaderMap, header};
 
 use crate::{
-    clock,
     config::MetricsAccess,
     problem::{Fault, Problem},
     state::AppState,
@@ -61,11 +60,7 @@ pub(crate) async fn metrics(
             }
         }
     }
-    let backlog = app.store.backlog().await?;
-    let oldest = backlog
-        .first_due
-        .map_or(0, |due| clock::now().seconds_since(due));
-    app.metrics.backlog(backlog.waiting, oldest);
+    app.metrics.backlog(&app.store.backlog().await?);
     let kind = (header::CONTENT_TYPE, "text/plain; version=0.0.4");
     Ok(([kind], app.metrics.render()).into_response())
 }

@@ -67,8 +67,11 @@ pub(crate) async fn create(
         ),
     };
     let now = clock::now();
-    let agreed = request.agree(&shop, now)?;
-    let new = new_payment(&app, &shop, agreed, now)?;
+    let agreed = request.agree(&shop, now);
+    let new = match agreed.and_then(|agreed| new_payment(&app, &shop, agreed, now)) {
+        Ok(new) => new,
+        Err(problem) => return answered_before(&app, &shop, idempotency, problem).await,
+    };
     let (answer, repeated) = match app.store.create(new, idempotency).await? {
         Created::New(answer) => {
             app.metrics.created();
@@ -77,18 +80,34 @@ pub(crate) async fn create(
         Created::Before(answer) => (answer, true),
         Created::KeyReused => return Err(Fault::KeyReused.into()),
     };
-    let mut response = (
-        StatusCode::CREATED,
-        [(header::CONTENT_TYPE, "application/json")],
-        answer,
-    )
-        .into_response();
+    Ok(created(answer, repeated))
+}
+
+fn created(answer: String, repeated: bool) -> Response {
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    let mut response = (StatusCode::CREATED, kind, answer).into_response();
     if repeated {
         response
             .headers_mut()
             .insert("idempotency-replayed", HeaderValue::from_static("true"));
     }
-    Ok(response)
+    response
+}
+
+/// What was once agreed is answered again, also when it would be refused today.
+async fn answered_before(
+    app: &AppState,
+    shop: &Shop,
+    idempotency: Option<Idempotency>,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let Some(asked) = idempotency else {
+        return Err(problem);
+    };
+    match app.store.answered(&shop.id, &asked.key).await? {
+        Some(before) if before.fingerprint == asked.fingerprint => Ok(created(before.answer, true)),
+        _ => Err(problem),
+    }
 }
 
 fn new_payment(
@@ -299,7 +318,7 @@ pub(crate) async fn list(
         return Err(Problem::field(Fault::Query, "limit", "expected 1 to 100"));
     }
     let filter = Filter {
-        shop: shop.id.clone(),
+        shop: Some(shop.id.clone()),
         status: query.status,
         order: query.order,
         reference: query.reference.as_deref().map(machine).transpose()?,

@@ -3,6 +3,12 @@
 //! [`Store`] speaks of payments and never of SQL, so that another database is another
 //! implementation of the same trait; `tests/store_contract.rs` is the suite that both must pass.
 //! An operation that writes is durable when it answers, and does all of its work or none.
+//!
+//! What every store must decide alike stands in `transition`, without I/O; a store reads the
+//! payment, has it decided there, and writes the change. Work that is due is rows: the deadline
+//! of a payment, the next question about an attempt, the next try of a webhook. They are written
+//! together with the event that asks for them, and measured by the store's own clock, so that
+//! the operations take pauses and leases in seconds and never a point in time.
 
 mod record;
 pub mod sqlite;
@@ -13,8 +19,9 @@ use std::{fmt, future::Future, pin::Pin};
 use kassa_checkout::{Status, Timestamp, provider::PaymentEvent};
 
 pub use record::{
-    AttemptRecord, Begin, Begun, Created, Delivery, EventRecord, Filter, Idempotency, NewPayment,
-    NewReference, Outgoing, Payer, Payment, Terms,
+    Answered, AttemptRecord, Begin, Begun, Created, Delivery, EventRecord, Filter, Idempotency,
+    Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing, Payer, Payment, Question,
+    Room, Terms, Tried,
 };
 
 /// The answer of an operation, some time later.
@@ -46,7 +53,13 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>>;
 
-    /// The payments of a shop, newest first, as many as the filter says.
+    /// What was answered under an idempotency key, with the fingerprint of the request.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>>;
+
+    /// Payments, newest first, as many as the filter says.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -76,30 +89,73 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Applied>;
 
-    /// Ends up to `limit` offers to pay whose time is over; answers the tokens of their payments.
+    /// Does what up to `limit` payments are due for: offers that end, confirmations that are
+    /// overdue. Answers the tokens of the payments that changed.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn end_offers(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<String>>;
+    fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>>;
 
-    /// Takes up to `limit` webhooks that are due, so that nobody else takes them before `until`.
+    /// Takes up to `limit` attempts whose status is to be asked for, so that nobody else takes
+    /// them for `lease` seconds.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn claim_webhooks(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Answer<'_, Vec<Outgoing>>;
+    fn claim_questions(&self, lease: u64, limit: u32) -> Answer<'_, Vec<Question>>;
 
-    /// Writes down what came of a webhook's try. A try that lost its claim changes nothing.
+    /// Writes down when a question is asked again, after so many seconds, or that it never is.
+    /// A question that lost its claim changes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn finish_webhook(&self, id: &str, tries: u32, delivery: Delivery) -> Answer<'_, ()>;
+    fn finish_question(&self, question: &Question, again: Option<u64>) -> Answer<'_, ()>;
 
-    /// How many webhooks wait, and since when the oldest has been due.
+    /// Takes webhooks that are due, for each shop as many as there is room for, so that nobody
+    /// else takes them for `lease` seconds. Shops that asked for a pause get nothing before its
+    /// end; those without an endpoint, or with one that is gone, nothing at all: their messages
+    /// are set aside, to be replayed.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>>;
+
+    /// Writes down what came of a webhook's try. A try that lost its claim changes nothing of
+    /// the message, but what it learned of the endpoint.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn finish_webhook(&self, tried: Tried) -> Answer<'_, ()>;
+
+    /// Messages to shops, as the filter says.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn messages(&self, filter: MessageFilter) -> Answer<'_, Vec<Message>>;
+
+    /// Sends messages of a shop once more, from the first pause on; answers how many there were.
+    /// Those whose try is running are left to it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn replay(&self, shop: &str, ids: Vec<String>) -> Answer<'_, u64>;
+
+    /// Makes an endpoint one again that said it was gone; answers whether it had.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn enable_endpoint(&self, shop: &str) -> Answer<'_, bool>;
+
+    /// Moves when webhooks and questions are due by so many milliseconds: for when the clock
+    /// that they are measured by was set.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn shift_due(&self, millis: i64) -> Answer<'_, ()>;
+
+    /// Whether what is due is told by the clock of this machine rather than the database's own.
+    fn uses_this_clock(&self) -> bool;
+
+    /// What waits.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -130,13 +186,24 @@ pub enum Applied {
     },
 }
 
-/// Webhooks that wait.
+/// What waits, by kind of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Backlog {
-    /// How many.
-    pub waiting: u64,
-    /// When the first of them is due.
-    pub first_due: Option<Timestamp>,
+    /// Webhooks to shops.
+    pub webhooks: Queue,
+    /// Attempts to ask a provider for.
+    pub questions: Queue,
+    /// Offers to end, confirmations that are overdue.
+    pub deadlines: Queue,
+}
+
+/// Work of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// How much of it is due now; what waits for its time does not count.
+    pub due: u64,
+    /// For how many seconds the oldest has been due.
+    pub oldest_seconds: u64,
 }
 
 /// Why an operation failed; nothing of it was done.

@@ -221,8 +221,8 @@ pub enum Created {
 /// Which payments to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// The shop.
-    pub shop: String,
+    /// Only of this shop.
+    pub shop: Option<String>,
     /// Only with this status.
     pub status: Option<Status>,
     /// Only with this order number.
@@ -254,6 +254,47 @@ pub struct EventRecord {
     pub detail: serde_json::Value,
 }
 
+/// What was answered under an idempotency key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The digest of what was asked.
+    pub fingerprint: String,
+    /// The answer.
+    pub answer: String,
+}
+
+/// An attempt whose status is to be asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The shop.
+    pub shop: String,
+    /// The payment.
+    pub payment: String,
+    /// The provider.
+    pub provider: String,
+    /// The attempt's identifier at the provider.
+    pub attempt: String,
+    /// When the attempt was begun.
+    pub begun_at: Timestamp,
+    /// When the offer to pay ends.
+    pub expires_at: Timestamp,
+    /// Where the payment stands.
+    pub status: Status,
+    /// Which question this is, from 1; also what a claim is told apart by.
+    pub asks: u32,
+}
+
+/// How many webhooks a shop can be sent now, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// The shop.
+    pub shop: String,
+    /// Its endpoint, by a digest of the address: [`crate::shop::Webhook::endpoint`].
+    pub endpoint: Option<String>,
+    /// How many.
+    pub free: u32,
+}
+
 /// A webhook that is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outgoing {
@@ -263,8 +304,25 @@ pub struct Outgoing {
     pub shop: String,
     /// The body to send.
     pub body: String,
-    /// Which try this is, from 1; also what a claim is told apart by.
+    /// Which try this is, from 1; a replay begins anew.
     pub tries: u32,
+    /// What the claim is told apart by.
+    pub claim: u64,
+}
+
+/// A webhook's try and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tried {
+    /// The message.
+    pub id: String,
+    /// The claim that the try was made under.
+    pub claim: u64,
+    /// The shop.
+    pub shop: String,
+    /// The endpoint that was tried.
+    pub endpoint: String,
+    /// What came of it.
+    pub delivery: Delivery,
 }
 
 /// What came of a webhook's try.
@@ -272,8 +330,123 @@ pub struct Outgoing {
 pub enum Delivery {
     /// The shop took it.
     Delivered,
-    /// To be tried again then.
-    Again(Timestamp),
-    /// Given up, or the shop wants none.
+    /// To be tried again after so many seconds.
+    Again(u64),
+    /// To be tried again after so many seconds, and the shop wants nothing else before that.
+    SlowDown(u64),
+    /// The last try failed.
     GivenUp,
+    /// The last try failed, and the shop wants nothing else for so many seconds.
+    GivenUpAndSlowDown(u64),
+    /// The shop says that nothing is there any more: it gets no webhooks until somebody enables
+    /// the endpoint or configures another.
+    Gone,
+}
+
+impl Delivery {
+    /// For how many seconds the shop wants nothing.
+    #[must_use]
+    pub(crate) const fn pause(self) -> Option<u64> {
+        match self {
+            Self::SlowDown(seconds) | Self::GivenUpAndSlowDown(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
+
+    /// Where the message stands after it, and in how many seconds it is due again.
+    #[must_use]
+    pub(crate) const fn outcome(self) -> (Outcome, Option<u64>) {
+        match self {
+            Self::Delivered => (Outcome::Delivered, None),
+            Self::Again(after) | Self::SlowDown(after) => (Outcome::Waiting, Some(after)),
+            Self::GivenUp | Self::GivenUpAndSlowDown(_) => (Outcome::GivenUp, None),
+            Self::Gone => (Outcome::SetAside, None),
+        }
+    }
+}
+
+/// Where a message to a shop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is sent as soon as it is due.
+    Waiting,
+    /// The shop took it.
+    Delivered,
+    /// All tries failed.
+    GivenUp,
+    /// It was not sent: the shop has no endpoint, or one that said it was gone.
+    SetAside,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::Waiting,
+        Self::Delivered,
+        Self::GivenUp,
+        Self::SetAside,
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::GivenUp => "given_up",
+            Self::SetAside => "set_aside",
+        }
+    }
+
+    /// The outcome that a word means.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|outcome| outcome.as_str() == word)
+    }
+}
+
+/// A message to a shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its identifier, which webhooks bear as `webhook-id`.
+    pub id: String,
+    /// The shop.
+    pub shop: String,
+    /// The payment that it is about.
+    pub payment: String,
+    /// What is said.
+    pub body: String,
+    /// When it was written.
+    pub at: Timestamp,
+    /// How often it was tried since it was written or replayed.
+    pub tries: u32,
+    /// Where it stands.
+    pub outcome: Outcome,
+    /// When it is tried next.
+    pub due_at: Option<Timestamp>,
+}
+
+/// Which messages.
+#[derive(Debug, Clone, Default)]
+pub struct MessageFilter {
+    /// Only to this shop.
+    pub shop: Option<String>,
+    /// Only about this payment.
+    pub payment: Option<String>,
+    /// Only with this outcome.
+    pub outcome: Option<Outcome>,
+    /// Only written then or later.
+    pub from: Option<Timestamp>,
+    /// Only written before then.
+    pub to: Option<Timestamp>,
+    /// Only after this message, in the order asked for. When there is none of that identifier,
+    /// nothing is found.
+    pub after: Option<String>,
+    /// Newest first; otherwise oldest first.
+    pub newest_first: bool,
+    /// At most so many.
+    pub limit: u32,
 }

@@ -1,55 +1,215 @@
-//! What an event does to a stored payment: the lifecycle's verdict turned into rows to write.
+//! What becomes of a stored payment: decisions, as changes to write.
 //!
-//! Pure, and shared by all stores.
+//! Pure, and shared by all stores. A store reads a payment, has one of these functions decide,
+//! and writes the [`Change`] whole, provided that the payment still has the version that was
+//! decided on.
 
 use kassa_checkout::{
-    Timestamp,
+    Lifecycle, Status, Timestamp,
     lifecycle::{Effect, Event, Evidence},
+    provider::PaymentEvent,
 };
 use serde_json::{Value, json};
 
-use super::record::{EventRecord, Payment};
-use crate::{clock, view::PaymentView};
+use super::{
+    StoreError,
+    record::{AttemptRecord, Begin, EventRecord, NewPayment, Payment},
+};
+use crate::{clock, tokens, view::PaymentView};
 
-/// The rows that an event asks for, beside the payment itself.
-#[derive(Debug, Default)]
-pub(crate) struct Consequences {
+/// How long after its beginning an attempt is asked for first, in seconds. ecommpay's
+/// documentation wants nothing to be asked in the first ten.
+const FIRST_QUESTION: u64 = 10;
+/// How long a bank may take to confirm, in seconds: ecommpay's confirmation procedure has seven
+/// days when nothing else is agreed.
+const CONFIRMATION: u64 = 7 * 24 * 3_600;
+/// How many digits follow the prefix of an allotted reference's base.
+const SERIES_WIDTH: usize = 8;
+
+/// What a decision writes, all of it or nothing.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// The payment as it becomes.
+    pub(crate) payment: Payment,
+    /// The version that was decided on; the payment is a new one when there is none.
+    pub(crate) from: Option<u64>,
+    /// Its attempt that begins.
+    pub(crate) attempt: Option<AttemptRecord>,
+    /// An attempt that is to be asked for, other than the one that begins.
+    pub(crate) ask: Option<Ask>,
     /// Events to append.
     pub(crate) events: Vec<EventRecord>,
-    /// Webhooks to send: the kind and the body.
-    pub(crate) webhooks: Vec<String>,
+    /// What the first of them is known by when it comes again.
+    pub(crate) dedupe: Option<String>,
+    /// Messages to the shop.
+    pub(crate) messages: Vec<NewMessage>,
     /// What was found besides the change.
     pub(crate) flags: Vec<&'static str>,
 }
 
-/// Who did what, for the log.
-pub(crate) struct Said<'a> {
-    pub(crate) who: &'a str,
-    pub(crate) kind: &'a str,
-    pub(crate) detail: Value,
+/// A question to ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) provider: String,
+    pub(crate) attempt: String,
+    /// In so many seconds.
+    pub(crate) after: u64,
 }
 
-/// Applies an event to a payment.
-pub(crate) fn apply(
-    payment: &mut Payment,
-    event: Event,
-    said: Said<'_>,
+/// A message to the shop that is due at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewMessage {
+    pub(crate) id: String,
+    pub(crate) body: String,
+}
+
+impl Change {
+    fn of(payment: Payment) -> Self {
+        Self {
+            from: Some(payment.version),
+            payment,
+            attempt: None,
+            ask: None,
+            events: Vec::new(),
+            dedupe: None,
+            messages: Vec::new(),
+            flags: Vec::new(),
+        }
+    }
+
+    /// In how many seconds the attempt that begins is asked for.
+    pub(crate) const fn first_question(&self) -> u64 {
+        FIRST_QUESTION
+    }
+
+    /// When the payment is to be looked at again.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        deadline_of(&self.payment)
+    }
+}
+
+/// What comes of the wish to pay.
+#[derive(Debug)]
+pub(crate) enum Beginning {
+    /// The attempt of a moment ago: a form sent twice.
+    Same(AttemptRecord),
+    /// The payment cannot be paid now.
+    CannotPay,
+    /// An attempt begins.
+    New(Box<Change>, AttemptRecord),
+}
+
+/// A payment is made, under this reference; with the answer to the shop.
+pub(crate) fn create(new: NewPayment, reference: String) -> (Change, String) {
+    let payment = Payment {
+        id: new.id,
+        shop: new.shop,
+        token: new.token,
+        order: new.order,
+        reference,
+        terms: new.terms,
+        lifecycle: Lifecycle::new(new.amount),
+        latest: None,
+        version: 1,
+        events: 0,
+        created_at: new.now,
+        changed_at: new.now,
+        expires_at: new.expires_at,
+    };
+    let who = format!("shop:{}", payment.shop);
+    let detail = json!({
+        "order": payment.order,
+        "amount": payment.lifecycle.amount().cents(),
+        "currency": payment.lifecycle.amount().currency().code(),
+        "reference": payment.reference,
+    });
+    let mut change = Change::of(payment);
+    change.from = None;
+    change.append(new.now, &who, "payment.created", detail);
+    let answer = (new.answer)(&change.payment);
+    (change, answer)
+}
+
+/// The reference of that number in a shop's series.
+pub(crate) fn series_reference(prefix: &str, number: u64) -> Result<String, StoreError> {
+    viite::NationalReference::from_series(prefix, SERIES_WIDTH, number)
+        .map(|reference| reference.to_machine().to_owned())
+        .map_err(|_| StoreError::NoReference)
+}
+
+/// A customer wishes to pay.
+pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreError> {
+    if let Some(latest) = same_choice(&payment, begin) {
+        return Ok(Beginning::Same(latest.clone()));
+    }
+    if !payment.lifecycle.can_pay() || begin.now >= payment.expires_at {
+        return Ok(Beginning::CannotPay);
+    }
+    let number = payment.latest.as_ref().map_or(0, |latest| latest.number) + 1;
+    let attempt = AttemptRecord {
+        id: format!("{}-{number}", payment.id),
+        number,
+        provider: begin.provider.to_owned(),
+        bank: begin.bank.clone(),
+        method: begin.method.clone(),
+        language: begin.language,
+        embedded: begin.embedded,
+        at: begin.now,
+    };
+    let detail = json!({
+        "attempt": attempt.id,
+        "provider": attempt.provider,
+        "bank": attempt.bank,
+        "method": attempt.method,
+    });
+    let event = Event::Started {
+        attempt: attempt.id.clone(),
+    };
+    let mut change = Change::of(payment);
+    change.payment.latest = Some(attempt.clone());
+    change.attempt = Some(attempt.clone());
+    change.append(begin.now, "customer", "attempt.started", detail);
+    change.apply(event, &attempt.id, &attempt.provider, begin.now)?;
+    Ok(Beginning::New(Box::new(change), attempt))
+}
+
+/// The latest attempt, when it was begun a moment ago with the same choice and nothing has been
+/// heard of it.
+fn same_choice<'a>(payment: &'a Payment, begin: &Begin) -> Option<&'a AttemptRecord> {
+    let latest = payment.latest.as_ref()?;
+    let same = latest.bank == begin.bank
+        && latest.method == begin.method
+        && latest.provider == begin.provider
+        && latest.language == begin.language
+        && latest.embedded == begin.embedded
+        && payment.status() == Status::Redirected
+        && begin.now < latest.at.plus_seconds(begin.same_within);
+    same.then_some(latest)
+}
+
+/// A provider reported.
+pub(crate) fn report(
+    payment: Payment,
+    provider: &str,
+    report: PaymentEvent,
     now: Timestamp,
-) -> Consequences {
-    let effects = payment.lifecycle.apply(event);
-    payment.version = payment.version.saturating_add(1);
-    if effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Notify { .. }))
-    {
-        payment.changed_at = now;
-    }
-    let mut consequences = Consequences::default();
-    append(&mut consequences, payment, now, said);
-    for effect in effects {
-        follow(&mut consequences, payment, now, effect);
-    }
-    consequences
+) -> Result<Change, StoreError> {
+    let (attempt, evidence) = (report.provider_payment_id, report.evidence);
+    let mut change = Change::of(payment);
+    change.dedupe = Some(dedupe_key(provider, &attempt, &evidence));
+    let detail = json!({ "attempt": attempt, "evidence": evidence });
+    change.append(
+        now,
+        &format!("provider:{provider}"),
+        "provider.reported",
+        detail,
+    );
+    let event = Event::Evidence {
+        attempt: attempt.clone(),
+        evidence,
+    };
+    change.apply(event, &attempt, provider, now)?;
+    Ok(change)
 }
 
 /// What makes two reports one: all that may change what they mean.
@@ -69,75 +229,122 @@ pub(crate) fn dedupe_key(provider: &str, attempt: &str, evidence: &Evidence) -> 
     format!("{provider}/{attempt}/{key}/{at}/{code}/{amount_cents}/{currency}")
 }
 
-/// The first event of a payment.
-pub(crate) fn created(payment: &mut Payment, now: Timestamp) -> Consequences {
-    let mut consequences = Consequences::default();
-    let who = format!("shop:{}", payment.shop);
-    let detail = json!({
-        "order": payment.order,
-        "amount": payment.lifecycle.amount().cents(),
-        "currency": payment.lifecycle.amount().currency().code(),
-        "reference": payment.reference,
-    });
-    let said = Said {
-        who: &who,
-        kind: "payment.created",
-        detail,
+/// Time has come to look at a payment: what is over, if anything is.
+pub(crate) fn meet_deadline(
+    payment: Payment,
+    now: Timestamp,
+) -> Result<Option<Change>, StoreError> {
+    let (event, kind) = if offer_end(&payment).is_some_and(|end| end <= now) {
+        (Event::OfferEnded, "offer.ended")
+    } else if confirmation_end(&payment).is_some_and(|end| end <= now) {
+        (Event::ConfirmationOverdue, "confirmation.overdue")
+    } else {
+        return Ok(None);
     };
-    append(&mut consequences, payment, now, said);
-    consequences
+    let mut change = Change::of(payment);
+    change.append(now, "kassa", kind, json!({}));
+    change.apply(event, "", "", now)?;
+    Ok(Some(change))
 }
 
-fn follow(consequences: &mut Consequences, payment: &mut Payment, now: Timestamp, effect: Effect) {
-    let flag = match effect {
-        Effect::Notify { from, to } => {
-            let detail = json!({ "from": from, "to": to });
-            let said = Said {
-                who: "kassa",
-                kind: "status.changed",
-                detail,
-            };
-            append(consequences, payment, now, said);
-            let body = webhook("payment.updated", payment, None, now);
-            consequences.webhooks.push(body);
-            return;
-        }
-        Effect::AskStatus => "contradiction",
-        Effect::AmountDiffers => "amount_differs",
-        Effect::PaidTwice => "paid_twice",
-        Effect::UnknownAttempt => "unknown_attempt",
-    };
-    let said = Said {
-        who: "kassa",
-        kind: "payment.flagged",
-        detail: json!({ "flag": flag }),
-    };
-    append(consequences, payment, now, said);
-    let body = webhook("payment.flagged", payment, Some(flag), now);
-    consequences.webhooks.push(body);
-    consequences.flags.push(flag);
+/// When a payment is to be looked at again.
+pub(crate) fn deadline_of(payment: &Payment) -> Option<Timestamp> {
+    [offer_end(payment), confirmation_end(payment)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
-fn append(consequences: &mut Consequences, payment: &mut Payment, now: Timestamp, said: Said<'_>) {
-    payment.events = payment.events.saturating_add(1);
-    consequences.events.push(EventRecord {
-        seq: payment.events,
-        at: now,
-        who: said.who.to_owned(),
-        kind: said.kind.to_owned(),
-        detail: said.detail,
-    });
+/// When the offer ends, while somebody could still take it.
+fn offer_end(payment: &Payment) -> Option<Timestamp> {
+    payment.lifecycle.can_pay().then_some(payment.expires_at)
 }
 
-/// The body of a webhook: the payment as the shop API shows it, without the checkout token.
-fn webhook(kind: &str, payment: &Payment, flag: Option<&str>, now: Timestamp) -> String {
-    let mut body = json!({
-        "type": kind,
-        "timestamp": clock::rfc3339(now),
-        "data": PaymentView::of(payment),
-    });
-    if let (Some(flag), Some(data)) = (flag, body.get_mut("data").and_then(Value::as_object_mut)) {
-        data.insert("flag".to_owned(), Value::from(flag));
+/// When the bank should have confirmed, while nobody was told that it did not.
+fn confirmation_end(payment: &Payment) -> Option<Timestamp> {
+    if payment.status() != Status::AwaitingConfirmation
+        || payment.lifecycle.confirmation_was_overdue()
+    {
+        return None;
     }
-    body.to_string()
+    let accepted = payment.lifecycle.accepted_at()?;
+    Some(accepted.plus_seconds(CONFIRMATION))
+}
+
+impl Change {
+    fn apply(
+        &mut self,
+        event: Event,
+        attempt: &str,
+        provider: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let effects = self.payment.lifecycle.apply(event);
+        self.payment.version = self.payment.version.saturating_add(1);
+        if effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Notify { .. }))
+        {
+            self.payment.changed_at = now;
+        }
+        for effect in effects {
+            if effect == Effect::AskStatus {
+                self.ask = Some(Ask {
+                    provider: provider.to_owned(),
+                    attempt: attempt.to_owned(),
+                    after: 0,
+                });
+            }
+            self.follow(effect, now)?;
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, effect: Effect, now: Timestamp) -> Result<(), StoreError> {
+        let flag = match effect {
+            Effect::Notify { from, to } => {
+                let detail = json!({ "from": from, "to": to });
+                self.append(now, "kassa", "status.changed", detail);
+                return self.tell("payment.updated", None, now);
+            }
+            Effect::AskStatus => "contradiction",
+            Effect::AmountDiffers => "amount_differs",
+            Effect::PaidTwice => "paid_twice",
+            Effect::UnknownAttempt => "unknown_attempt",
+            Effect::ConfirmationOverdue => "confirmation_overdue",
+        };
+        self.append(now, "kassa", "payment.flagged", json!({ "flag": flag }));
+        self.flags.push(flag);
+        self.tell("payment.flagged", Some(flag), now)
+    }
+
+    fn append(&mut self, now: Timestamp, who: &str, kind: &str, detail: Value) {
+        self.payment.events = self.payment.events.saturating_add(1);
+        self.events.push(EventRecord {
+            seq: self.payment.events,
+            at: now,
+            who: who.to_owned(),
+            kind: kind.to_owned(),
+            detail,
+        });
+    }
+
+    /// Writes a message: the payment as the shop API shows it, without the checkout token.
+    fn tell(&mut self, kind: &str, flag: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+        let mut body = json!({
+            "type": kind,
+            "timestamp": clock::rfc3339(now),
+            "data": PaymentView::of(&self.payment),
+        });
+        if let (Some(flag), Some(data)) =
+            (flag, body.get_mut("data").and_then(Value::as_object_mut))
+        {
+            data.insert("flag".to_owned(), Value::from(flag));
+        }
+        self.messages.push(NewMessage {
+            id: tokens::message_id()?,
+            body: body.to_string(),
+        });
+        Ok(())
+    }
 }

@@ -21,8 +21,9 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{
-    Answer, Applied, Backlog, Begin, Begun, Created, Delivery, EventRecord, Filter, Idempotency,
-    NewPayment, Outgoing, Payment, Store, StoreError,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
+    Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store, StoreError,
+    Tried,
 };
 use writer::Writer;
 
@@ -105,6 +106,7 @@ impl SqliteStore {
         schema::migrate(&mut connection)?;
         // The lock is ours, so whoever claimed anything has gone.
         sql::release_claims(&connection)?;
+        sql::undo_future(&connection)?;
         let readers = Readers::open(file)?;
         Ok(Self {
             readers: Arc::new(readers),
@@ -211,6 +213,11 @@ impl Store for SqliteStore {
         Box::pin(self.read(move |connection| sql::by_attempt(connection, provider, &attempt)))
     }
 
+    fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {
+        let (shop, key) = (shop.to_owned(), key.to_owned());
+        Box::pin(self.read(move |connection| sql::answered(connection, &shop, &key)))
+    }
+
     fn list(&self, filter: Filter) -> Answer<'_, Vec<Payment>> {
         Box::pin(self.read(move |connection| sql::list(connection, &filter)))
     }
@@ -239,31 +246,71 @@ impl Store for SqliteStore {
         )
     }
 
-    fn end_offers(&self, now: Timestamp, limit: u32) -> Answer<'_, Vec<String>> {
+    fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {
         Box::pin(
             self.writer
-                .write(move |connection| sql::end_offers(connection, now, limit)),
+                .write(move |connection| sql::meet_deadlines(connection, limit)),
         )
     }
 
-    fn claim_webhooks(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        limit: u32,
-    ) -> Answer<'_, Vec<Outgoing>> {
+    fn claim_questions(&self, lease: u64, limit: u32) -> Answer<'_, Vec<Question>> {
         Box::pin(
             self.writer
-                .write(move |connection| sql::claim_webhooks(connection, now, until, limit)),
+                .write(move |connection| sql::claim_questions(connection, lease, limit)),
         )
     }
 
-    fn finish_webhook(&self, id: &str, tries: u32, delivery: Delivery) -> Answer<'_, ()> {
-        let id = id.to_owned();
+    fn finish_question(&self, question: &Question, again: Option<u64>) -> Answer<'_, ()> {
+        let question = question.clone();
         Box::pin(
             self.writer
-                .write(move |connection| sql::finish_webhook(connection, &id, tries, delivery)),
+                .write(move |connection| sql::finish_question(connection, &question, again)),
         )
+    }
+
+    fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::claim_webhooks(connection, &rooms, lease)),
+        )
+    }
+
+    fn finish_webhook(&self, tried: Tried) -> Answer<'_, ()> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::finish_webhook(connection, &tried)),
+        )
+    }
+
+    fn messages(&self, filter: MessageFilter) -> Answer<'_, Vec<Message>> {
+        Box::pin(self.read(move |connection| sql::messages(connection, &filter)))
+    }
+
+    fn replay(&self, shop: &str, ids: Vec<String>) -> Answer<'_, u64> {
+        let shop = shop.to_owned();
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::replay(connection, &shop, &ids)),
+        )
+    }
+
+    fn enable_endpoint(&self, shop: &str) -> Answer<'_, bool> {
+        let shop = shop.to_owned();
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::enable_endpoint(connection, &shop)),
+        )
+    }
+
+    fn shift_due(&self, millis: i64) -> Answer<'_, ()> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::shift_due(connection, millis)),
+        )
+    }
+
+    fn uses_this_clock(&self) -> bool {
+        true
     }
 
     fn backlog(&self) -> Answer<'_, Backlog> {

@@ -1,7 +1,7 @@
 //! The tables, as forward-only migrations.
 //!
-//! Only `text` and `bigint`, no row ids, no self-counting columns, no partial index: the same
-//! statements make the tables of PostgreSQL. Times are milliseconds since the epoch.
+//! Only `text` and `bigint`, as in PostgreSQL, whose tables have the same columns. Times are
+//! milliseconds since the epoch.
 
 use rusqlite::Connection;
 
@@ -86,6 +86,34 @@ const MIGRATIONS: &[&str] = &["
         prefix text not null,
         last bigint not null,
         primary key (shop, prefix)
+    );
+", "
+    -- The payment's next deadline of any kind, the offer's end being one of them.
+    alter table payments rename column offer_due_at to deadline_at;
+    drop index payments_by_offer;
+    create index payments_by_deadline on payments (deadline_at) where deadline_at is not null;
+    create index payments_by_age on payments (created_at, id);
+
+    -- When the attempt's status is asked for next, and how often it was.
+    alter table attempts add column ask_at bigint;
+    alter table attempts add column asks bigint not null default 0;
+    create index attempts_by_question on attempts (ask_at) where ask_at is not null;
+
+    -- The place in the shop's own order of messages, and what a claim is told apart by.
+    alter table webhooks add column position bigint not null default 0;
+    alter table webhooks add column claim bigint not null default 0;
+    update webhooks set position = rowid;
+    update webhooks set outcome = 'set_aside' where outcome not in ('waiting', 'delivered', 'given_up');
+    drop index webhooks_by_due;
+    create index webhooks_by_due on webhooks (shop, due_at) where due_at is not null;
+    create unique index webhooks_by_position on webhooks (shop, position);
+    create index webhooks_by_payment on webhooks (payment);
+
+    create table endpoints (
+        shop text not null primary key,
+        endpoint text not null,
+        gone bigint not null,
+        paused_until bigint not null
     );
 "];
 

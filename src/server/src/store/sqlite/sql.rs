@@ -2,18 +2,22 @@
 
 mod changes;
 mod payments;
+mod questions;
 mod webhooks;
 
 use kassa_checkout::Timestamp;
-use rusqlite::{Connection, ErrorCode, Row, params};
+use rusqlite::{Connection, ErrorCode, Row};
 
-pub(super) use changes::{apply, begin_attempt, end_offers};
-pub(super) use payments::{by_attempt, by_token, create, events, list, payment};
-pub(super) use webhooks::{backlog, claim_webhooks, finish_webhook, release_claims};
+pub(super) use changes::{apply, begin_attempt, meet_deadlines};
+pub(super) use payments::{answered, by_attempt, by_token, create, events, list, payment};
+pub(super) use questions::{claim_questions, finish_question};
+pub(super) use webhooks::{
+    claim_webhooks, enable_endpoint, finish_webhook, messages, release_claims, replay,
+};
 
 use crate::{
-    store::{AttemptRecord, Payment, StoreError, Terms, transition::Consequences},
-    tokens,
+    clock,
+    store::{AttemptRecord, Backlog, Payment, Queue, StoreError, Terms},
 };
 
 /// The columns of a payment, in the order in which [`payment_of`] reads them.
@@ -58,67 +62,53 @@ pub(super) fn refused(error: rusqlite::Error) -> StoreError {
     }
 }
 
-fn update_payment(connection: &Connection, payment: &Payment) -> Result<(), StoreError> {
-    run(
-        connection,
-        "update payments set status = ?2, version = ?3, events = ?4, changed_at = ?5, \
-         lifecycle = ?6, latest = ?7 where id = ?1",
-        params![
-            payment.id,
-            payment.status().as_str(),
-            int(payment.version),
-            int(payment.events),
-            int(payment.changed_at.millis()),
-            text(&payment.lifecycle, "lifecycle")?,
-            payment
-                .latest
-                .as_ref()
-                .map(|latest| text(latest, "attempt"))
-                .transpose()?,
-        ],
-    )
+/// What waits.
+pub(super) fn backlog(connection: &Connection) -> Result<Backlog, StoreError> {
+    let now = clock::now();
+    let queue = |table, column| -> Result<Queue, StoreError> {
+        let sql = format!("select count(*), min({column}) from {table} where {column} <= ?1");
+        connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| {
+                statement.query_row([int(now.millis())], |row| {
+                    let first: Option<i64> = row.get(1)?;
+                    Ok(Queue {
+                        due: natural(row.get(0)?),
+                        oldest_seconds: first.map_or(0, |first| now.seconds_since(time(first))),
+                    })
+                })
+            })
+            .map_err(refused)
+    };
+    Ok(Backlog {
+        webhooks: queue("webhooks", "due_at")?,
+        questions: queue("attempts", "ask_at")?,
+        deadlines: queue("payments", "deadline_at")?,
+    })
 }
 
-/// Writes the events and webhooks that follow from a change; `dedupe` marks the first event.
-fn follow(
-    connection: &Connection,
-    payment: &Payment,
-    now: Timestamp,
-    consequences: &Consequences,
-    dedupe: Option<&str>,
-) -> Result<(), StoreError> {
-    let mut dedupe = dedupe;
-    for event in &consequences.events {
-        run(
-            connection,
-            "insert into events (payment, seq, at, who, kind, dedupe, detail) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            params![
-                payment.id,
-                int(event.seq),
-                int(event.at.millis()),
-                event.who,
-                event.kind,
-                dedupe.take(),
-                event.detail.to_string(),
-            ],
-        )?;
-    }
-    for body in &consequences.webhooks {
-        run(
-            connection,
-            "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
-             outcome) values (?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting')",
-            params![
-                tokens::message_id()?,
-                payment.shop,
-                payment.id,
-                body,
-                int(now.millis()),
-            ],
-        )?;
+/// Moves when work is due.
+pub(super) fn shift_due(connection: &Connection, millis: i64) -> Result<(), StoreError> {
+    for sql in [
+        "update webhooks set due_at = max(due_at + ?1, 0) where due_at is not null",
+        "update attempts set ask_at = max(ask_at + ?1, 0) where ask_at is not null",
+        "update endpoints set paused_until = max(paused_until + ?1, 0)",
+    ] {
+        run(connection, sql, [millis])?;
     }
     Ok(())
+}
+
+/// Moves what is due nearer when the clock was set back while nobody ran: when the newest payment
+/// was made in what is now the future.
+pub(super) fn undo_future(connection: &Connection) -> Result<(), StoreError> {
+    let newest: Option<i64> = connection
+        .query_row("select max(created_at) from payments", [], |row| row.get(0))
+        .map_err(refused)?;
+    match newest.map(|newest| newest - due_in(0)) {
+        Some(ahead) if ahead > 0 => shift_due(connection, -ahead),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn readable(connection: &Connection) -> Result<(), StoreError> {
@@ -127,6 +117,11 @@ pub(super) fn readable(connection: &Connection) -> Result<(), StoreError> {
         .and_then(|mut statement| statement.exists([]))
         .map(drop)
         .map_err(refused)
+}
+
+/// Now, by the clock that work is measured by, and so many seconds later.
+fn due_in(seconds: u64) -> i64 {
+    int(clock::now().plus_seconds(seconds).millis())
 }
 
 fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
@@ -157,11 +152,35 @@ fn run<P: rusqlite::Params>(
     sql: &str,
     parameters: P,
 ) -> Result<(), StoreError> {
+    changed(connection, sql, parameters).map(drop)
+}
+
+/// Runs a statement; how many rows it changed.
+fn changed<P: rusqlite::Params>(
+    connection: &Connection,
+    sql: &str,
+    parameters: P,
+) -> Result<usize, StoreError> {
     connection
         .prepare_cached(sql)
         .and_then(|mut statement| statement.execute(parameters))
-        .map(drop)
         .map_err(refused)
+}
+
+/// The rows that a query finds, each read by `read`.
+fn rows<P: rusqlite::Params, T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: P,
+    read: impl Fn(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
+    let mut rows = statement.query(parameters).map_err(refused)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        found.push(read(row)?);
+    }
+    Ok(found)
 }
 
 fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T, StoreError> {

@@ -1,97 +1,44 @@
-//! Attempts begun, reports applied, offers ended.
+//! Changes decided and written: attempts begun, reports applied, deadlines met.
 
-use kassa_checkout::{Timestamp, lifecycle::Event, provider::PaymentEvent};
+use kassa_checkout::{BankId, Timestamp, provider::PaymentEvent};
 use rusqlite::{Connection, params};
-use serde_json::json;
 
 use super::{
-    PAYMENT, follow, int, payment_of,
+    PAYMENT, due_in, int, payment_of,
     payments::{by_attempt, by_token},
-    refused, run, update_payment,
+    refused, rows, run, text,
 };
-use crate::store::{
-    Applied, AttemptRecord, Begin, Begun, Payment, StoreError,
-    transition::{self, Said},
+use crate::{
+    clock,
+    store::{
+        Applied, AttemptRecord, Begin, Begun, Payment, StoreError,
+        transition::{self, Beginning, Change},
+    },
 };
 
 pub(in crate::store::sqlite) fn begin_attempt(
     connection: &Connection,
     begin: &Begin,
 ) -> Result<Begun, StoreError> {
-    let Some(mut payment) = by_token(connection, &begin.token)? else {
+    let Some(payment) = by_token(connection, &begin.token)? else {
         return Ok(Begun::Unknown);
     };
-    if let Some(latest) = same_choice(&payment, begin) {
-        return Ok(Begun::Attempt {
-            attempt: latest.clone(),
+    Ok(match transition::begin(payment.clone(), begin)? {
+        Beginning::Same(attempt) => Begun::Attempt {
             payment: Box::new(payment),
+            attempt,
             new: false,
-        });
-    }
-    if !payment.lifecycle.can_pay() || begin.now >= payment.expires_at {
-        return Ok(Begun::CannotPay);
-    }
-    let number = payment.latest.as_ref().map_or(0, |latest| latest.number) + 1;
-    let attempt = AttemptRecord {
-        id: format!("{}-{number}", payment.id),
-        number,
-        provider: begin.provider.to_owned(),
-        bank: begin.bank.clone(),
-        method: begin.method.clone(),
-        language: begin.language,
-        embedded: begin.embedded,
-        at: begin.now,
-    };
-    let said = Said {
-        who: "customer",
-        kind: "attempt.started",
-        detail: json!({
-            "attempt": attempt.id,
-            "provider": attempt.provider,
-            "bank": attempt.bank,
-            "method": attempt.method,
-        }),
-    };
-    let event = Event::Started {
-        attempt: attempt.id.clone(),
-    };
-    payment.latest = Some(attempt.clone());
-    let consequences = transition::apply(&mut payment, event, said, begin.now);
-    run(
-        connection,
-        "insert into attempts (provider, id, payment, number, bank, method, created_at) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        params![
-            attempt.provider,
-            attempt.id,
-            payment.id,
-            int(attempt.number),
-            attempt.bank.as_ref().map(kassa_checkout::BankId::as_str),
-            attempt.method,
-            int(attempt.at.millis()),
-        ],
-    )?;
-    update_payment(connection, &payment)?;
-    follow(connection, &payment, begin.now, &consequences, None)?;
-    Ok(Begun::Attempt {
-        payment: Box::new(payment),
-        attempt,
-        new: true,
+        },
+        Beginning::CannotPay => Begun::CannotPay,
+        Beginning::New(change, attempt) => {
+            write(connection, &change)?;
+            Begun::Attempt {
+                payment: Box::new(change.payment),
+                attempt,
+                new: true,
+            }
+        }
     })
-}
-
-/// The latest attempt, when it was begun a moment ago with the same choice and nothing has been
-/// heard of it: a form sent twice.
-fn same_choice<'a>(payment: &'a Payment, begin: &Begin) -> Option<&'a AttemptRecord> {
-    let latest = payment.latest.as_ref()?;
-    let same = latest.bank == begin.bank
-        && latest.method == begin.method
-        && latest.provider == begin.provider
-        && latest.language == begin.language
-        && latest.embedded == begin.embedded
-        && payment.status() == kassa_checkout::Status::Redirected
-        && begin.now < latest.at.plus_seconds(begin.same_within);
-    same.then_some(latest)
 }
 
 pub(in crate::store::sqlite) fn apply(
@@ -100,12 +47,11 @@ pub(in crate::store::sqlite) fn apply(
     report: PaymentEvent,
     now: Timestamp,
 ) -> Result<Applied, StoreError> {
-    let attempt = report.provider_payment_id;
-    let Some(mut payment) = by_attempt(connection, provider, &attempt)? else {
+    let attempt = report.provider_payment_id.clone();
+    let Some(payment) = by_attempt(connection, provider, &attempt)? else {
         return Ok(Applied::Unknown);
     };
-    let evidence = report.evidence;
-    let dedupe = transition::dedupe_key(provider, &attempt, &evidence);
+    let dedupe = transition::dedupe_key(provider, &attempt, &report.evidence);
     let known = connection
         .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
         .and_then(|mut statement| statement.exists([&payment.id, &dedupe]))
@@ -113,58 +59,180 @@ pub(in crate::store::sqlite) fn apply(
     if known {
         return Ok(Applied::Duplicate);
     }
-    let who = format!("provider:{provider}");
-    let said = Said {
-        who: &who,
-        kind: "provider.reported",
-        detail: json!({ "attempt": attempt, "evidence": evidence }),
-    };
-    let event = Event::Evidence { attempt, evidence };
-    let consequences = transition::apply(&mut payment, event, said, now);
-    update_payment(connection, &payment)?;
-    follow(connection, &payment, now, &consequences, Some(&dedupe))?;
+    let change = transition::report(payment, provider, report, now)?;
+    write(connection, &change)?;
     Ok(Applied::Changed {
-        status: payment.status(),
-        token: payment.token,
-        flags: consequences.flags,
+        status: change.payment.status(),
+        token: change.payment.token,
+        flags: change.flags,
     })
 }
 
-pub(in crate::store::sqlite) fn end_offers(
+pub(in crate::store::sqlite) fn meet_deadlines(
     connection: &Connection,
-    now: Timestamp,
     limit: u32,
 ) -> Result<Vec<String>, StoreError> {
+    let now = clock::now();
     let sql = format!(
-        "select {PAYMENT} from payments p where p.offer_due_at <= ?1 \
-         order by p.offer_due_at limit ?2"
+        "select {PAYMENT} from payments p where p.deadline_at <= ?1 \
+         order by p.deadline_at limit ?2"
     );
-    let mut due = Vec::new();
-    {
-        let mut statement = connection.prepare_cached(&sql).map_err(refused)?;
-        let mut rows = statement
-            .query(params![int(now.millis()), limit])
-            .map_err(refused)?;
-        while let Some(row) = rows.next().map_err(refused)? {
-            due.push(payment_of(row)?);
+    let due = rows(
+        connection,
+        &sql,
+        params![int(now.millis()), limit],
+        payment_of,
+    )?;
+    let mut tokens = Vec::with_capacity(due.len());
+    for payment in due {
+        match transition::meet_deadline(payment.clone(), now)? {
+            Some(change) => {
+                write(connection, &change)?;
+                tokens.push(change.payment.token);
+            }
+            None => set_deadline(connection, &payment)?,
         }
     }
-    let mut tokens = Vec::with_capacity(due.len());
-    for mut payment in due {
-        let said = Said {
-            who: "kassa",
-            kind: "offer.ended",
-            detail: json!({}),
-        };
-        let consequences = transition::apply(&mut payment, Event::OfferEnded, said, now);
-        update_payment(connection, &payment)?;
+    Ok(tokens)
+}
+
+/// Writes a change.
+pub(super) fn write(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+    let payment = &change.payment;
+    if change.from.is_some() {
+        update_payment(connection, change)?;
+    } else {
+        insert_payment(connection, change)?;
+    }
+    if let Some(attempt) = &change.attempt {
+        insert_attempt(connection, payment, attempt, change.first_question())?;
+    }
+    if let Some(ask) = &change.ask {
         run(
             connection,
-            "update payments set offer_due_at = null where id = ?1",
-            [&payment.id],
+            "update attempts set ask_at = ?3 where provider = ?1 and id = ?2",
+            params![ask.provider, ask.attempt, due_in(ask.after)],
         )?;
-        follow(connection, &payment, now, &consequences, None)?;
-        tokens.push(payment.token);
     }
-    Ok(tokens)
+    append_events(connection, change)?;
+    for message in &change.messages {
+        run(
+            connection,
+            "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
+             outcome, position) select ?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting', \
+             coalesce(max(position), 0) + 1 from webhooks where shop = ?2",
+            params![
+                message.id,
+                payment.shop,
+                payment.id,
+                message.body,
+                due_in(0),
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+fn insert_payment(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+    let payment = &change.payment;
+    run(
+        connection,
+        "insert into payments (id, shop, token, order_number, reference, amount_cents, status, \
+         version, events, created_at, changed_at, expires_at, deadline_at, terms, lifecycle) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        params![
+            payment.id,
+            payment.shop,
+            payment.token,
+            payment.order,
+            payment.reference,
+            int(payment.lifecycle.amount().cents()),
+            payment.status().as_str(),
+            int(payment.version),
+            int(payment.events),
+            int(payment.created_at.millis()),
+            int(payment.changed_at.millis()),
+            int(payment.expires_at.millis()),
+            change.deadline().map(|at| int(at.millis())),
+            text(&payment.terms, "terms")?,
+            text(&payment.lifecycle, "lifecycle")?,
+        ],
+    )
+}
+
+fn update_payment(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+    let payment = &change.payment;
+    run(
+        connection,
+        "update payments set status = ?2, version = ?3, events = ?4, changed_at = ?5, \
+         deadline_at = ?6, lifecycle = ?7, latest = ?8 where id = ?1",
+        params![
+            payment.id,
+            payment.status().as_str(),
+            int(payment.version),
+            int(payment.events),
+            int(payment.changed_at.millis()),
+            change.deadline().map(|at| int(at.millis())),
+            text(&payment.lifecycle, "lifecycle")?,
+            payment
+                .latest
+                .as_ref()
+                .map(|latest| text(latest, "attempt"))
+                .transpose()?,
+        ],
+    )
+}
+
+/// Sets right a deadline that is not one any more.
+fn set_deadline(connection: &Connection, payment: &Payment) -> Result<(), StoreError> {
+    let deadline = transition::deadline_of(payment).map(|at| int(at.millis()));
+    run(
+        connection,
+        "update payments set deadline_at = ?2 where id = ?1",
+        params![payment.id, deadline],
+    )
+}
+
+fn insert_attempt(
+    connection: &Connection,
+    payment: &Payment,
+    attempt: &AttemptRecord,
+    first_question: u64,
+) -> Result<(), StoreError> {
+    run(
+        connection,
+        "insert into attempts (provider, id, payment, number, bank, method, created_at, ask_at, \
+         asks) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
+        params![
+            attempt.provider,
+            attempt.id,
+            payment.id,
+            int(attempt.number),
+            attempt.bank.as_ref().map(BankId::as_str),
+            attempt.method,
+            int(attempt.at.millis()),
+            due_in(first_question),
+        ],
+    )
+}
+
+fn append_events(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+    let mut dedupe = change.dedupe.as_deref();
+    for event in &change.events {
+        run(
+            connection,
+            "insert into events (payment, seq, at, who, kind, dedupe, detail) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                change.payment.id,
+                int(event.seq),
+                int(event.at.millis()),
+                event.who,
+                event.kind,
+                dedupe.take(),
+                event.detail.to_string(),
+            ],
+        )?;
+    }
+    Ok(())
 }

@@ -1,16 +1,14 @@
 //! Payments created and read.
 
-use kassa_checkout::Lifecycle;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
 
-use super::{PAYMENT, column, follow, int, json, natural, payment_of, refused, run, text, time};
-use crate::store::{
-    Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment, StoreError,
-    transition,
+use super::{
+    PAYMENT, changes::write, column, int, json, natural, payment_of, refused, rows, run, time,
 };
-
-/// How many digits follow the prefix of an allotted reference's base.
-const SERIES_WIDTH: usize = 8;
+use crate::store::{
+    Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
+    StoreError, transition,
+};
 
 pub(in crate::store::sqlite) fn create(
     connection: &Connection,
@@ -18,38 +16,22 @@ pub(in crate::store::sqlite) fn create(
     idempotency: Option<Idempotency>,
 ) -> Result<Created, StoreError> {
     if let Some(asked) = &idempotency
-        && let Some((fingerprint, answer)) = answered(connection, &new.shop, &asked.key)?
+        && let Some(before) = answered(connection, &new.shop, &asked.key)?
     {
-        return Ok(if fingerprint == asked.fingerprint {
-            Created::Before(answer)
+        return Ok(if before.fingerprint == asked.fingerprint {
+            Created::Before(before.answer)
         } else {
             Created::KeyReused
         });
     }
-    let reference = match new.reference {
-        NewReference::Given(reference) => reference,
-        NewReference::Allotted { prefix } => allot(connection, &new.shop, &prefix)?,
+    let reference = match &new.reference {
+        NewReference::Given(reference) => reference.clone(),
+        NewReference::Allotted { prefix } => allot(connection, &new.shop, prefix)?,
     };
-    let mut payment = Payment {
-        id: new.id,
-        shop: new.shop,
-        token: new.token,
-        order: new.order,
-        reference,
-        terms: new.terms,
-        lifecycle: Lifecycle::new(new.amount),
-        latest: None,
-        version: 1,
-        events: 0,
-        created_at: new.now,
-        changed_at: new.now,
-        expires_at: new.expires_at,
-    };
-    let consequences = transition::created(&mut payment, new.now);
-    insert_payment(connection, &payment)?;
-    follow(connection, &payment, new.now, &consequences, None)?;
-    let answer = (new.answer)(&payment);
+    let (change, answer) = transition::create(new, reference);
+    write(connection, &change)?;
     if let Some(asked) = idempotency {
+        let payment = &change.payment;
         run(
             connection,
             "insert into idempotency (shop, key, fingerprint, payment, answer, created_at) \
@@ -60,23 +42,28 @@ pub(in crate::store::sqlite) fn create(
                 asked.fingerprint,
                 payment.id,
                 answer,
-                int(new.now.millis())
+                int(payment.created_at.millis())
             ],
         )?;
     }
     Ok(Created::New(answer))
 }
 
-fn answered(
+pub(in crate::store::sqlite) fn answered(
     connection: &Connection,
     shop: &str,
     key: &str,
-) -> Result<Option<(String, String)>, StoreError> {
+) -> Result<Option<Answered>, StoreError> {
     connection
         .prepare_cached("select fingerprint, answer from idempotency where shop = ?1 and key = ?2")
         .and_then(|mut statement| {
             statement
-                .query_row([shop, key], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row([shop, key], |row| {
+                    Ok(Answered {
+                        fingerprint: row.get(0)?,
+                        answer: row.get(1)?,
+                    })
+                })
                 .optional()
         })
         .map_err(refused)
@@ -95,10 +82,8 @@ fn allot(connection: &Connection, shop: &str, prefix: &str) -> Result<String, St
     let mut number = last.unwrap_or(0);
     let reference = loop {
         number = number.checked_add(1).ok_or(StoreError::NoReference)?;
-        let reference =
-            viite::NationalReference::from_series(prefix, SERIES_WIDTH, natural(number))
-                .map_err(|_| StoreError::NoReference)?;
-        if !is_used(connection, shop, reference.to_machine())? {
+        let reference = transition::series_reference(prefix, natural(number))?;
+        if !is_used(connection, shop, &reference)? {
             break reference;
         }
     };
@@ -108,7 +93,7 @@ fn allot(connection: &Connection, shop: &str, prefix: &str) -> Result<String, St
          on conflict (shop, prefix) do update set last = excluded.last",
         params![shop, prefix, number],
     )?;
-    Ok(reference.to_machine().to_owned())
+    Ok(reference)
 }
 
 fn is_used(connection: &Connection, shop: &str, reference: &str) -> Result<bool, StoreError> {
@@ -116,31 +101,6 @@ fn is_used(connection: &Connection, shop: &str, reference: &str) -> Result<bool,
         .prepare_cached("select 1 from payments where shop = ?1 and reference = ?2 limit 1")
         .and_then(|mut statement| statement.exists([shop, reference]))
         .map_err(refused)
-}
-
-fn insert_payment(connection: &Connection, payment: &Payment) -> Result<(), StoreError> {
-    run(
-        connection,
-        "insert into payments (id, shop, token, order_number, reference, amount_cents, status, \
-         version, events, created_at, changed_at, expires_at, offer_due_at, terms, lifecycle) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12, ?13, ?14)",
-        params![
-            payment.id,
-            payment.shop,
-            payment.token,
-            payment.order,
-            payment.reference,
-            int(payment.lifecycle.amount().cents()),
-            payment.status().as_str(),
-            int(payment.version),
-            int(payment.events),
-            int(payment.created_at.millis()),
-            int(payment.changed_at.millis()),
-            int(payment.expires_at.millis()),
-            text(&payment.terms, "terms")?,
-            text(&payment.lifecycle, "lifecycle")?,
-        ],
-    )
 }
 
 pub(in crate::store::sqlite) fn payment(
@@ -177,22 +137,23 @@ fn one<P: rusqlite::Params>(
     sql: &str,
     parameters: P,
 ) -> Result<Option<Payment>, StoreError> {
-    let mut statement = connection.prepare_cached(sql).map_err(refused)?;
-    let mut rows = statement.query(parameters).map_err(refused)?;
-    rows.next().map_err(refused)?.map(payment_of).transpose()
+    rows(connection, sql, parameters, payment_of).map(|mut found| found.pop())
 }
 
 pub(in crate::store::sqlite) fn list(
     connection: &Connection,
     filter: &Filter,
 ) -> Result<Vec<Payment>, StoreError> {
-    let mut sql = format!("select {PAYMENT} from payments p where p.shop = ?1");
-    let mut values = vec![Value::from(filter.shop.clone())];
+    let mut sql = format!("select {PAYMENT} from payments p where true");
+    let mut values = Vec::new();
     let mut add = |condition: &str, value: Value| {
         values.push(value);
         sql.push_str(" and ");
         sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
     };
+    if let Some(shop) = &filter.shop {
+        add("p.shop = ?", shop.clone().into());
+    }
     if let Some(status) = filter.status {
         add("p.status = ?", status.as_str().to_owned().into());
     }
@@ -221,13 +182,7 @@ pub(in crate::store::sqlite) fn list(
         " order by p.created_at desc, p.id desc limit ?{}",
         values.len()
     ));
-    let mut statement = connection.prepare_cached(&sql).map_err(refused)?;
-    let mut rows = statement.query(params_from_iter(values)).map_err(refused)?;
-    let mut payments = Vec::new();
-    while let Some(row) = rows.next().map_err(refused)? {
-        payments.push(payment_of(row)?);
-    }
-    Ok(payments)
+    rows(connection, &sql, params_from_iter(values), payment_of)
 }
 
 pub(in crate::store::sqlite) fn events(
@@ -242,22 +197,20 @@ pub(in crate::store::sqlite) fn events(
     if !known {
         return Ok(None);
     }
-    let mut statement = connection
-        .prepare_cached(
-            "select seq, at, who, kind, detail from events where payment = ?1 order by seq",
-        )
-        .map_err(refused)?;
-    let mut rows = statement.query([id]).map_err(refused)?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next().map_err(refused)? {
-        let detail: String = column(row, 4)?;
-        events.push(EventRecord {
-            seq: natural(column(row, 0)?),
-            at: time(column(row, 1)?),
-            who: column(row, 2)?,
-            kind: column(row, 3)?,
-            detail: json(&detail, "event")?,
-        });
-    }
-    Ok(Some(events))
+    rows(
+        connection,
+        "select seq, at, who, kind, detail from events where payment = ?1 order by seq",
+        [id],
+        |row| {
+            let detail: String = column(row, 4)?;
+            Ok(EventRecord {
+                seq: natural(column(row, 0)?),
+                at: time(column(row, 1)?),
+                who: column(row, 2)?,
+                kind: column(row, 3)?,
+                detail: json(&detail, "event")?,
+            })
+        },
+    )
+    .map(Some)
 }
