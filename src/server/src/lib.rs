@@ -11,6 +11,7 @@ pub mod jobs;
 pub mod metrics;
 mod network;
 pub mod problem;
+mod reports;
 mod routes;
 mod security;
 pub mod serve;

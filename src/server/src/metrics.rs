@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use kassa_checkout::Status;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -82,6 +83,12 @@ impl Metrics {
     /// A callback and what came of it.
     pub(crate) fn callback(&self, provider: &'static str, outcome: &'static str) {
         counter!("kassa_callbacks_total", "provider" => provider, "outcome" => outcome)
+            .increment(1);
+    }
+
+    /// A report that was applied, and where its payment stands after it.
+    pub(crate) fn reported(&self, provider: &'static str, status: Status) {
+        counter!("kassa_reports_total", "provider" => provider, "status" => status.as_str())
             .increment(1);
     }
 

@@ -91,6 +91,8 @@ faults! {
     BankUnavailable = CONFLICT, "payment/bank-unavailable", "the bank cannot be chosen now";
     /// The payment can no longer be paid, or not now.
     CannotPay = CONFLICT, "payment/cannot-pay", "the payment cannot be paid now";
+    /// The message is being sent now, or was written too long ago.
+    Replay = CONFLICT, "webhook/replay", "the message cannot be sent again now";
     /// A callback that is not accepted. Nothing else is told.
     Callback = BAD_REQUEST, "callback/refused", "the callback is refused";
     /// The server is misconfigured for this payment.

@@ -13,156 +13,29 @@ mod kit;
 
 use std::{
     io::Write,
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use axum::{Router, extract::State, routing::post};
-use bytes::Bytes;
-use http::{HeaderMap, StatusCode};
 use kassa_keys::{WebhookKey, WebhookMessage, verify_webhook};
-use kassa_server::{config::Development, serve::Service};
-use kit::{API_KEY, Folder, SECRET, attempt_of, report, text};
+use kit::{
+    API_KEY, Folder, SECRET,
+    live::{Inbox, Live},
+    report, text,
+};
 use serde_json::{Value, json};
 use tokio::{
     io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
-    sync::oneshot,
 };
 use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
-
-/// What a shop got.
-#[derive(Clone, Default)]
-struct Inbox(Arc<Mutex<Vec<(HeaderMap, Bytes)>>>);
-
-impl Inbox {
-    fn len(&self) -> usize {
-        self.0.lock().unwrap().len()
-    }
-
-    fn message(&self, index: usize) -> (HeaderMap, Bytes) {
-        self.0.lock().unwrap()[index].clone()
-    }
-
-    async fn until(&self, count: usize) {
-        for _ in 0..500 {
-            if self.len() >= count {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("{} of {count} webhooks came", self.len());
-    }
-}
-
-/// A shop that takes webhooks.
-async fn shop(inbox: Inbox) -> SocketAddr {
-    let take = async |State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes| {
-        inbox.0.lock().unwrap().push((headers, body));
-        StatusCode::NO_CONTENT
-    };
-    let router = Router::new()
-        .route("/webhooks", post(take))
-        .with_state(inbox);
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    address
-}
-
-/// The service on a socket.
-struct Live {
-    url: String,
-    shop_url: String,
-    client: reqwest::Client,
-    stop: Option<oneshot::Sender<()>>,
-    ended: tokio::task::JoinHandle<std::io::Result<()>>,
-}
-
-impl Live {
-    async fn start(folder: &Folder, shop: SocketAddr) -> Self {
-        let shop_url = format!("http://{shop}");
-        let development = Development {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            data: folder.path().to_owned(),
-            shop: shop_url.clone(),
-            ..Development::default()
-        };
-        let service = Service::start(development.config().unwrap()).await.unwrap();
-        let url = service.app.config.public_url.clone();
-        let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(service.run(async {
-            let _ = stopped.await;
-        }));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
-        Self {
-            url,
-            shop_url,
-            client,
-            stop: Some(stop),
-            ended,
-        }
-    }
-
-    async fn create(&self, more: Value) -> Value {
-        let mut body = json!({
-            "order": "123456", "amount": 4_990,
-            "return_url": format!("{}/thanks", self.shop_url),
-        });
-        kit::merge(&mut body, more);
-        let request = self
-            .client
-            .post(format!("{}/v1/payments", self.url))
-            .bearer_auth(API_KEY)
-            .header("content-type", "application/json")
-            .body(body.to_string());
-        let answer = request.send().await.unwrap();
-        assert_eq!(answer.status(), 201);
-        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
-    }
-
-    async fn post(&self, path: &str, body: String) -> (StatusCode, String) {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
-            .header("content-type", "application/json")
-            .body(body);
-        let answer = request.send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
-    }
-
-    async fn get(&self, path: &str) -> (StatusCode, String) {
-        let request = self.client.get(format!("{}{path}", self.url));
-        let answer = request.bearer_auth(API_KEY).send().await.unwrap();
-        (answer.status(), answer.text().await.unwrap())
-    }
-
-    async fn pay(&self, payment: &Value) -> String {
-        let path = format!("/checkout/{}/pay", text(payment, "token"));
-        let (status, step) = self.post(&path, r#"{"bank":"nordea"}"#.into()).await;
-        assert_eq!(status, 200, "{step}");
-        attempt_of(&serde_json::from_str(&step).unwrap())
-    }
-
-    async fn stop(mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        tokio::time::timeout(Duration::from_secs(8), self.ended)
-            .await
-            .expect("it did not stop")
-            .unwrap()
-            .unwrap();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shop_hears_of_each_change_by_signed_webhooks() {
     let folder = Folder::new();
     let inbox = Inbox::default();
-    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    let live = Live::start(&folder, inbox.listen().await).await;
     let payment = live.create(json!({})).await;
     let attempt = live.pay(&payment).await;
     inbox.until(1).await;
@@ -205,7 +78,7 @@ async fn after_a_restart_unsent_webhooks_are_sent() {
     live.stop().await;
 
     let inbox = Inbox::default();
-    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    let live = Live::start(&folder, inbox.listen().await).await;
     inbox.until(1).await;
     let (_, body) = inbox.message(0);
     let body: Value = serde_json::from_slice(&body).unwrap();
@@ -216,7 +89,7 @@ async fn after_a_restart_unsent_webhooks_are_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_hangs_up_loses_nothing_and_blocks_nobody() {
     let folder = Folder::new();
-    let live = Live::start(&folder, shop(Inbox::default()).await).await;
+    let live = Live::start(&folder, Inbox::default().listen().await).await;
     let address = live.url.strip_prefix("http://").unwrap().to_owned();
     let body = json!({
         "order": "1", "amount": 1, "return_url": format!("{}/t", live.shop_url),
@@ -283,7 +156,7 @@ async fn no_secret_and_nothing_personal_is_logged() {
         .init();
     let folder = Folder::new();
     let inbox = Inbox::default();
-    let live = Live::start(&folder, shop(inbox.clone()).await).await;
+    let live = Live::start(&folder, inbox.listen().await).await;
     let payment = live
         .create(json!({
             "description": "marker-description",

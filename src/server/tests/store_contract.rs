@@ -403,12 +403,13 @@ async fn finish(store: &dyn Store, outgoing: &Outgoing, delivery: Delivery) {
 
 async fn message(store: &dyn Store, id: &str) -> Message {
     let filter = MessageFilter {
-        shop: Some("demo".to_owned()),
-        limit: 1_000,
+        id: Some(id.to_owned()),
+        limit: 2,
         ..MessageFilter::default()
     };
-    let all = store.messages(filter).await.unwrap();
-    all.into_iter().find(|message| message.id == id).unwrap()
+    let mut found = store.messages(filter).await.unwrap();
+    assert_eq!(found.len(), 1);
+    found.remove(0)
 }
 
 async fn hands_each_webhook_to_one(store: &dyn Store) {

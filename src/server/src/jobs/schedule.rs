@@ -25,10 +25,13 @@ const PAUSES: [u64; 9] = [
 /// The longest pause that a shop may ask for, in seconds.
 const LONGEST: u64 = DAY;
 
-/// The first pause between two questions about an attempt, in seconds; each is twice the last.
+/// The shortest pause between two questions about an attempt, in seconds. Pauses are as long as
+/// the attempt is old, so that each is about twice the last.
 const SHORTEST_QUESTION: u64 = 5;
 /// The longest such pause, in seconds.
 const LONGEST_QUESTION: u64 = 6 * HOUR;
+/// The longest pause after a question that could not be asked, in seconds.
+const LONGEST_AFTER_FAILURE: u64 = 15 * MINUTE;
 /// For how long an attempt is asked for, in seconds. A decline may become a credit after seven
 /// days (ecommpay's confirmation procedure), so twice that.
 const QUESTIONS_FOR: u64 = 14 * DAY;
@@ -59,9 +62,17 @@ pub(super) fn next_question(question: &Question, heard: bool, now: Timestamp) ->
     if never_came && now.seconds_since(question.expires_at) >= UNHEARD_FOR {
         return None;
     }
-    let doublings = question.asks.saturating_sub(1).min(32);
-    let pause = (SHORTEST_QUESTION << doublings).min(LONGEST_QUESTION);
-    Some(jittered(pause).min(LONGEST_QUESTION))
+    Some(pause_by_age(question, now, LONGEST_QUESTION))
+}
+
+/// In how many seconds an attempt is asked for again after a question that got no answer.
+pub(super) fn question_after_failure(question: &Question, now: Timestamp) -> Option<u64> {
+    next_question(question, true, now).map(|_| pause_by_age(question, now, LONGEST_AFTER_FAILURE))
+}
+
+fn pause_by_age(question: &Question, now: Timestamp, longest: u64) -> u64 {
+    let age = now.seconds_since(question.begun_at);
+    jittered(age.max(SHORTEST_QUESTION)).min(longest)
 }
 
 /// Up to a tenth more, so that whoever was away is not met by everything at once.
@@ -73,7 +84,10 @@ fn jittered(pause: u64) -> u64 {
 mod tests {
     use kassa_checkout::{Status, Timestamp};
 
-    use super::{DAY, HOUR, LONGEST_QUESTION, PAUSES, QUESTIONS_FOR, next_question, next_try};
+    use super::{
+        DAY, HOUR, LONGEST_QUESTION, PAUSES, QUESTIONS_FOR, next_question, next_try,
+        question_after_failure,
+    };
     use crate::store::Question;
 
     #[test]
@@ -107,27 +121,43 @@ mod tests {
 
     /// Asks until nothing is to be asked any more; the pauses and the time in all.
     fn walk(status: Status, heard: bool) -> (Vec<u64>, u64) {
-        let (mut pauses, mut seconds) = (Vec::new(), 0);
-        for asks in 1.. {
+        let (mut pauses, mut seconds) = (Vec::new(), 10);
+        loop {
             let now = Timestamp::from_millis(0).plus_seconds(seconds);
+            let asks = u32::try_from(pauses.len()).unwrap() + 1;
             let Some(pause) = next_question(&question(asks, status), heard, now) else {
                 return (pauses, seconds);
             };
             pauses.push(pause);
             seconds += pause;
         }
-        unreachable!()
     }
 
     #[test]
     fn questions_go_on_for_two_weeks_from_seconds_to_hours() {
         for status in [Status::Declined, Status::Paid, Status::Redirected] {
             let (pauses, seconds) = walk(status, true);
-            assert_eq!((pauses[0], pauses[1] / 5 * 5), (5, 10));
+            assert!((10..=11).contains(&pauses[0]), "{pauses:?}");
+            assert!((20..=23).contains(&pauses[1]), "{pauses:?}");
             assert_eq!(pauses.last(), Some(&LONGEST_QUESTION));
             assert!((QUESTIONS_FOR..QUESTIONS_FOR + LONGEST_QUESTION).contains(&seconds));
             assert!(pauses.len() < 75, "{}", pauses.len());
         }
+        let at_once = next_question(
+            &question(1, Status::Created),
+            true,
+            Timestamp::from_millis(0),
+        );
+        assert_eq!(at_once, Some(5));
+    }
+
+    #[test]
+    fn a_provider_that_was_away_is_asked_again_soon() {
+        let now = Timestamp::from_millis(0).plus_seconds(3 * DAY);
+        let asked = question(40, Status::Redirected);
+        assert_eq!(question_after_failure(&asked, now), Some(900));
+        let late = Timestamp::from_millis(0).plus_seconds(QUESTIONS_FOR);
+        assert_eq!(question_after_failure(&asked, late), None);
     }
 
     #[test]

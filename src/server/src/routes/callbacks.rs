@@ -6,11 +6,10 @@ use http::StatusCode;
 use kassa_checkout::RawCallback;
 
 use crate::{
-    clock,
     gateway::{self, Heard},
     problem::{Fault, Problem},
+    reports,
     state::AppState,
-    store::Applied,
 };
 
 /// The largest callback, in bytes.
@@ -50,35 +49,7 @@ pub(crate) async fn receive(
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());
     };
-    let outcome = match app.store.apply(provider, report, clock::now()).await? {
-        Applied::Unknown => {
-            // Another system may use the same account: there is nothing to repeat.
-            tracing::warn!(
-                target: "kassa::callbacks",
-                provider,
-                "a verified callback is about no payment of ours"
-            );
-            "unknown"
-        }
-        Applied::Duplicate => "duplicate",
-        Applied::Changed {
-            token,
-            status,
-            flags,
-        } => {
-            app.changed(&token);
-            let id = payment.map(|payment| payment.id).unwrap_or_default();
-            tracing::info!(
-                target: "kassa::callbacks",
-                provider,
-                payment = %id,
-                status = status.as_str(),
-                ?flags,
-                "a report was applied"
-            );
-            "applied"
-        }
-    };
+    let outcome = reports::apply(&app, provider, report).await?;
     app.metrics.callback(provider, outcome);
     Ok(StatusCode::OK)
 }

@@ -3,6 +3,7 @@
 pub(crate) mod assets;
 pub(crate) mod callbacks;
 pub(crate) mod checkout;
+pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod hosted;
 pub(crate) mod openapi;
@@ -59,6 +60,8 @@ fn for_shops() -> Router<AppState> {
         .route("/v1/payments", post(shop::create).get(shop::list))
         .route("/v1/payments/{id}", get(shop::read))
         .route("/v1/payments/{id}/events", get(shop::events))
+        .route("/v1/events", get(events::list))
+        .route("/v1/webhooks/{id}/replay", post(events::replay))
         .layer(DefaultBodyLimit::max(body::LARGEST))
 }
 

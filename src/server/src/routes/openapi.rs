@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{callbacks, checkout, health, shop};
+use super::{callbacks, checkout, events, health, shop};
 
 /// The document.
 #[derive(OpenApi)]
@@ -26,6 +26,7 @@ use super::{callbacks, checkout, health, shop};
     ),
     paths(
         shop::create, shop::list, shop::read, shop::events,
+        events::list, events::replay,
         checkout::session, checkout::pay, checkout::status, checkout::events,
         callbacks::receive,
         health::alive, health::ready, health::metrics,

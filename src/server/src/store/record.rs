@@ -432,6 +432,8 @@ pub struct Message {
 /// Which messages.
 #[derive(Debug, Clone, Default)]
 pub struct MessageFilter {
+    /// Only this one.
+    pub id: Option<String>,
     /// Only to this shop.
     pub shop: Option<String>,
     /// Only about this payment.

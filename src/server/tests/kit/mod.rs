@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
+pub(crate) mod live;
+
 use std::{
     path::{Path, PathBuf},
     sync::{

@@ -174,6 +174,9 @@ pub(in crate::store::sqlite) fn messages(
         values.push(value);
         conditions.push(condition.replace('?', &format!("?{}", values.len())));
     };
+    if let Some(id) = &filter.id {
+        add("id = ?", id.clone().into());
+    }
     if let Some(shop) = &filter.shop {
         add("shop = ?", shop.clone().into());
     }

@@ -1,0 +1,165 @@
+//! A whole service on a socket with its jobs, and a shop that takes webhooks.
+
+use std::{
+    collections::VecDeque,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{Router, extract::State, response::AppendHeaders, routing::post};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use kassa_server::{AppState, config::Development, serve::Service};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use super::{API_KEY, Folder, attempt_of, text};
+
+/// A shop that takes webhooks: what it got, and how it answers.
+#[derive(Clone, Default)]
+pub(crate) struct Inbox {
+    got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
+    answers: Arc<Mutex<VecDeque<(StatusCode, Option<u64>)>>>,
+}
+
+impl Inbox {
+    /// Answers the next webhook so, once; without further orders all are taken.
+    pub(crate) fn answer(&self, status: StatusCode, retry_after: Option<u64>) {
+        let mut answers = self.answers.lock().unwrap();
+        answers.push_back((status, retry_after));
+    }
+
+    /// Begins to take webhooks.
+    pub(crate) async fn listen(&self) -> SocketAddr {
+        let take = async |State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes| {
+            inbox.got.lock().unwrap().push((headers, body));
+            let answer = inbox.answers.lock().unwrap().pop_front();
+            let (status, pause) = answer.unwrap_or((StatusCode::NO_CONTENT, None));
+            let pause = pause.map(|seconds| (http::header::RETRY_AFTER, seconds.to_string()));
+            (status, AppendHeaders(pause))
+        };
+        let router = Router::new()
+            .route("/webhooks", post(take))
+            .with_state(self.clone());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        address
+    }
+
+    /// The identifier and the body of a webhook that came.
+    pub(crate) fn event(&self, index: usize) -> (String, Value) {
+        let (headers, body) = self.message(index);
+        let id = headers["webhook-id"].to_str().unwrap().to_owned();
+        (id, serde_json::from_slice(&body).unwrap())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.got.lock().unwrap().len()
+    }
+
+    pub(crate) fn message(&self, index: usize) -> (HeaderMap, Bytes) {
+        self.got.lock().unwrap()[index].clone()
+    }
+
+    pub(crate) async fn until(&self, count: usize) {
+        for _ in 0..500 {
+            if self.len() >= count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{} of {count} webhooks came", self.len());
+    }
+}
+
+/// The service on a socket.
+pub(crate) struct Live {
+    pub(crate) url: String,
+    pub(crate) shop_url: String,
+    pub(crate) client: reqwest::Client,
+    pub(crate) app: AppState,
+    stop: Option<oneshot::Sender<()>>,
+    ended: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+impl Live {
+    pub(crate) async fn start(folder: &Folder, shop: SocketAddr) -> Self {
+        let shop_url = format!("http://{shop}");
+        let development = Development {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            data: folder.path().to_owned(),
+            shop: shop_url.clone(),
+            ..Development::default()
+        };
+        let service = Service::start(development.config().unwrap()).await.unwrap();
+        let app = service.app.clone();
+        let url = app.config.public_url.clone();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(service.run(async {
+            let _ = stopped.await;
+        }));
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self {
+            url,
+            shop_url,
+            client,
+            app,
+            stop: Some(stop),
+            ended,
+        }
+    }
+
+    pub(crate) async fn create(&self, more: Value) -> Value {
+        let mut body = json!({
+            "order": "123456", "amount": 4_990,
+            "return_url": format!("{}/thanks", self.shop_url),
+        });
+        super::merge(&mut body, more);
+        let request = self
+            .client
+            .post(format!("{}/v1/payments", self.url))
+            .bearer_auth(API_KEY)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: String) -> (StatusCode, String) {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("content-type", "application/json")
+            .body(body);
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let answer = request.bearer_auth(API_KEY).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    pub(crate) async fn pay(&self, payment: &Value) -> String {
+        let path = format!("/checkout/{}/pay", text(payment, "token"));
+        let (status, step) = self.post(&path, r#"{"bank":"nordea"}"#.into()).await;
+        assert_eq!(status, 200, "{step}");
+        attempt_of(&serde_json::from_str(&step).unwrap())
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        tokio::time::timeout(Duration::from_secs(8), self.ended)
+            .await
+            .expect("it did not stop")
+            .unwrap()
+            .unwrap();
+    }
+}
