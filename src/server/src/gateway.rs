@@ -4,7 +4,8 @@
 use std::fmt;
 
 use kassa_checkout::{
-    Amount, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp, Unsigned,
+    Amount, CallError, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp,
+    Unsigned,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
     order::Context,
@@ -13,6 +14,7 @@ use kassa_checkout::{
 use url::Url;
 
 use crate::{
+    calls::{Calls, Failed},
     shop::{Shop, Shops},
     store::{AttemptRecord, Payment},
 };
@@ -225,4 +227,57 @@ pub fn routing(shops: &Shops, provider: &str, raw: &RawCallback) -> Option<(&'st
         let claimed = shop.account.provider.callbacks()?.claim(raw).ok()?;
         Some((facts.id, claimed.routing_hint().to_owned()))
     })
+}
+
+/// What came of asking a provider how an attempt stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// The provider's reports, verified, to be applied as callbacks are. None when nothing has
+    /// happened to the attempt yet.
+    Answer(Vec<PaymentEvent>),
+    /// The attempt never got to the provider, or has not yet. It says nothing about money.
+    UnknownPayment,
+    /// Nothing came of it, and another time something may.
+    Temporary {
+        /// Before when asking makes no sense, where that is known.
+        not_before: Option<Timestamp>,
+    },
+    /// The provider refuses the question, or it could not even be put: configuration or a fault
+    /// of ours. Asking brings the same until somebody acts; it was logged.
+    Refused,
+    /// This provider cannot be asked.
+    Unsupported,
+}
+
+/// Asks the provider of the shop's account how an attempt stands.
+///
+/// Takes as long as the provider does, ten seconds at most; nothing is lost when it is dropped.
+pub async fn ask_status(calls: &Calls, shop: &Shop, attempt: &str, now: Timestamp) -> Asked {
+    let Some(queries) = shop.account.provider.status() else {
+        return Asked::Unsupported;
+    };
+    let provider = shop.account.provider.facts().id;
+    let question = queries.ask(attempt).map_err(StepError::Build);
+    let signed = question.and_then(|unsigned| unsigned.sign(&shop.keys()).map_err(StepError::Sign));
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(error) => {
+            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, %error, "a status question could not be put");
+            return Asked::Refused;
+        }
+    };
+    match calls.make(shop, "status", signed, now).await {
+        Ok(events) => Asked::Answer(events.into_inner()),
+        Err(Failed::Answer(CallError::UnknownPayment)) => Asked::UnknownPayment,
+        Err(failed) if failed.is_temporary() => {
+            tracing::info!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a status question got no answer");
+            Asked::Temporary {
+                not_before: failed.not_before(now),
+            }
+        }
+        Err(failed) => {
+            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a status question was refused");
+            Asked::Refused
+        }
+    }
 }

@@ -4,6 +4,8 @@
 //! and keys meet in [`gateway`] and nowhere else; all SQL stands in one module below [`store`].
 
 mod body;
+pub mod calls;
+pub mod circuit;
 pub mod clock;
 pub mod config;
 pub mod gateway;
@@ -20,6 +22,7 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;
+pub mod transport;
 pub mod view;
 pub mod watch;
 

@@ -6,7 +6,7 @@ use kassa_checkout::Status;
 use metrics::{counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::store::Backlog;
+use crate::{circuit::Position, store::Backlog};
 
 /// The recorder is one for the whole process.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -95,6 +95,33 @@ impl Metrics {
     /// A try to deliver a webhook.
     pub(crate) fn webhook(&self, outcome: &'static str) {
         counter!("kassa_webhook_tries_total", "outcome" => outcome).increment(1);
+    }
+
+    /// A call to a provider and what came of it.
+    pub(crate) fn call(&self, provider: &'static str, call: &'static str, outcome: &'static str) {
+        let labels = [("provider", provider), ("call", call), ("outcome", outcome)];
+        counter!("kassa_provider_calls_total", &labels).increment(1);
+    }
+
+    /// How long a call to a provider took, whatever came of it.
+    pub(crate) fn call_took(
+        &self,
+        provider: &'static str,
+        call: &'static str,
+        took: std::time::Duration,
+    ) {
+        let labels = [("provider", provider), ("call", call)];
+        histogram!("kassa_provider_call_seconds", &labels).record(took.as_secs_f64());
+    }
+
+    /// The worst of a provider's circuits: 0 closed, 1 half-open, 2 open.
+    pub(crate) fn circuit(&self, provider: &'static str, worst: Position) {
+        let value = match worst {
+            Position::Closed => 0,
+            Position::HalfOpen => 1,
+            Position::Open => 2,
+        };
+        gauge!("kassa_circuit_state", "provider" => provider).set(gauge_value(value));
     }
 
     /// What is due, by kind of work, and for how many seconds the oldest has been.

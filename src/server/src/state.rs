@@ -9,7 +9,8 @@ use http::HeaderMap;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    config::Config, metrics::Metrics, security::Limiter, shop::Shop, store::Store, watch::Watchers,
+    calls::Calls, config::Config, metrics::Metrics, security::Limiter, shop::Shop, store::Store,
+    watch::Watchers,
 };
 
 /// What every handler needs; shared.
@@ -25,6 +26,8 @@ pub struct App {
     pub watchers: Watchers,
     /// Figures for operators.
     pub metrics: Metrics,
+    /// Calls to providers.
+    pub calls: Calls,
     /// Woken when there may be a webhook to send.
     pub outbox: Notify,
     /// How often, at most.
@@ -38,12 +41,14 @@ impl App {
     /// A service over a store.
     #[must_use]
     pub fn new(config: Config, store: Arc<dyn Store>) -> AppState {
+        let metrics = Metrics::installed();
         Arc::new(Self {
             limiter: Limiter::new(&config.limits),
+            calls: Calls::new(config.development, metrics.clone()),
             config,
             store,
             watchers: Watchers::default(),
-            metrics: Metrics::installed(),
+            metrics,
             outbox: Notify::new(),
             running: Arc::default(),
             stopping: watch::channel(false).0,

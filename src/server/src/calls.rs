@@ -1,0 +1,165 @@
+//! Calls to providers: through the account's circuit, over the transport, counted.
+
+use std::{fmt, time::Instant};
+
+use kassa_checkout::{Call, CallError, Signed, Timestamp, Verified};
+
+use crate::{
+    circuit::{Circuits, Moved, Position},
+    metrics::Metrics,
+    shop::Shop,
+    transport::{SendError, Transport},
+};
+
+/// What calls to providers share.
+#[derive(Debug)]
+pub struct Calls {
+    transport: Transport,
+    circuits: Circuits,
+    metrics: Metrics,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failed {
+    /// The provider has failed too often of late and is left alone.
+    LeftAlone {
+        /// From when on it may be called again.
+        until: Timestamp,
+    },
+    /// Nothing came back.
+    Sending(SendError),
+    /// What came back is not what was asked for.
+    Answer(CallError),
+}
+
+impl Failed {
+    /// Whether the same call may bring something later, with nothing changed on our side.
+    #[must_use]
+    pub const fn is_temporary(&self) -> bool {
+        match self {
+            Self::LeftAlone { .. } => true,
+            Self::Sending(error) => !matches!(error, SendError::Address),
+            Self::Answer(error) => error.is_temporary(),
+        }
+    }
+
+    /// Before when another call makes no sense, where that is known.
+    #[must_use]
+    pub fn not_before(&self, now: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::LeftAlone { until } => Some(*until),
+            Self::Answer(CallError::Unavailable { retry_after }) => {
+                retry_after.map(|seconds| now.plus_seconds(seconds))
+            }
+            Self::Sending(_) | Self::Answer(_) => None,
+        }
+    }
+
+    const fn outcome(&self) -> &'static str {
+        match self {
+            Self::LeftAlone { .. } => "left_alone",
+            Self::Sending(error) => error.as_str(),
+            Self::Answer(CallError::Unavailable { .. }) => "unavailable",
+            Self::Answer(CallError::Unreadable(_)) => "unreadable",
+            Self::Answer(CallError::UnknownPayment) => "unknown_payment",
+            // Also whatever kinds of error there may come to be.
+            Self::Answer(_) => "refused",
+        }
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::LeftAlone { .. } => f.write_str("provider failed too often and is left alone"),
+            Self::Sending(error) => error.fmt(f),
+            Self::Answer(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+impl Calls {
+    /// Nothing called yet.
+    #[must_use]
+    pub fn new(development: bool, metrics: Metrics) -> Self {
+        Self {
+            transport: Transport::new(development),
+            circuits: Circuits::default(),
+            metrics,
+        }
+    }
+
+    /// Makes a call of the shop's account; `name` is what it is called in the figures.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn make<T>(
+        &self,
+        shop: &Shop,
+        name: &'static str,
+        call: Signed<Call<T>>,
+        now: Timestamp,
+    ) -> Result<Verified<T>, Failed> {
+        let provider = shop.account.provider.facts().id;
+        let (pass, moved) = self.circuits.admit(provider, &shop.id, now);
+        self.moved(provider, shop, moved);
+        let pass = match pass {
+            Ok(pass) => pass,
+            Err(until) => {
+                let failed = Failed::LeftAlone { until };
+                self.metrics.call(provider, name, failed.outcome());
+                return Err(failed);
+            }
+        };
+        let started = Instant::now();
+        let came = self.exchange(shop, call).await;
+        let took = started.elapsed();
+        let outcome = came.as_ref().map_or_else(Failed::outcome, |_| "answered");
+        self.metrics.call(provider, name, outcome);
+        self.metrics.call_took(provider, name, took);
+        // A refusal is an answer too: whoever refuses is there.
+        let answered = came
+            .as_ref()
+            .err()
+            .is_none_or(|failed| !failed.is_temporary());
+        let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let then = Timestamp::from_millis(now.millis().saturating_add(millis));
+        let moved = self
+            .circuits
+            .record(provider, &shop.id, &pass, answered, then);
+        self.moved(provider, shop, moved);
+        came
+    }
+
+    async fn exchange<T>(&self, shop: &Shop, call: Signed<Call<T>>) -> Result<Verified<T>, Failed> {
+        let (request, reply) = call.into_message().into_parts();
+        let response = self
+            .transport
+            .send(request)
+            .await
+            .map_err(Failed::Sending)?;
+        reply.read(&response, &shop.keys()).map_err(Failed::Answer)
+    }
+
+    fn moved(&self, provider: &'static str, shop: &Shop, moved: Moved) {
+        self.metrics.circuit(provider, moved.worst);
+        if moved.from == moved.to {
+            return;
+        }
+        let shop = &shop.id;
+        match moved.to {
+            Position::Open => {
+                tracing::warn!(target: "kassa::calls", provider, %shop, "a provider fails and is left alone");
+            }
+            Position::HalfOpen => {
+                tracing::info!(target: "kassa::calls", provider, %shop, "a provider that failed is tried again");
+            }
+            Position::Closed => {
+                tracing::info!(target: "kassa::calls", provider, %shop, "a provider that failed answers again");
+            }
+        }
+    }
+}

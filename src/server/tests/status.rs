@@ -1,0 +1,237 @@
+//! How a payment stands, asked of the simulator over real sockets: it is the other party and
+//! signs with code of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod kit;
+
+use std::{net::Ipv4Addr, sync::Arc};
+
+use kassa_checkout::{RawCallback, Timestamp, lifecycle::Meaning, provider::PaymentEvent};
+use kassa_server::{
+    clock,
+    config::Development,
+    gateway::{self, Asked, Heard},
+    shop::Shop,
+};
+use kassa_simulator::{Config, signature::Secret};
+use kit::{Kit, attempt_of, text};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+/// A service, and the simulator that it asks.
+struct World {
+    kit: Kit,
+    simulator: String,
+    client: reqwest::Client,
+}
+
+impl World {
+    async fn start(config: Config) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let simulator = format!("http://{}", listener.local_addr().unwrap());
+        let app = kassa_simulator::app(config);
+        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let world = Self {
+            kit: kit_at(&simulator),
+            simulator,
+            client: reqwest::Client::new(),
+        };
+        // No callback gets through: whatever is known is known by asking.
+        world.control("/faults", json!({"lose": 100})).await;
+        world
+    }
+
+    async fn control(&self, path: &str, body: Value) -> Value {
+        let url = format!("{}/control{path}", self.simulator);
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// A customer who has come to the provider's page; the attempt's identifier.
+    async fn arrive(&self) -> String {
+        let payment = self.kit.create(json!({})).await;
+        let step = self
+            .kit
+            .pay(&payment, json!({"bank": "nordea"}), None)
+            .await;
+        let step = step.expect(200).json();
+        let page = self.client.get(text(&step, "url")).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        attempt_of(&step)
+    }
+
+    async fn act(&self, attempt: &str, act: &str) {
+        let path = format!("/payments/{attempt}/act");
+        self.control(&path, json!({"act": act})).await;
+    }
+
+    /// What each callback about an attempt says, oldest first; none of them arrived.
+    async fn lost(&self, attempt: &str) -> Vec<PaymentEvent> {
+        let url = format!("{}/control/payments/{attempt}", self.simulator);
+        let answer = self.client.get(url).send().await.unwrap();
+        let payment: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let callbacks = payment["callback_list"].as_array().unwrap();
+        let hear = |callback: &Value| {
+            let raw = RawCallback {
+                body: text(callback, "body").as_bytes().to_vec(),
+            };
+            match gateway::hear(&self.kit.app.config.shops, "ecommpay", &raw, None) {
+                Heard::Verified(event) => event,
+                Heard::Refused => panic!("{callback} is refused"),
+            }
+        };
+        callbacks.iter().map(hear).collect()
+    }
+
+    async fn ask(&self, attempt: &str) -> Asked {
+        ask(&self.kit, attempt, clock::now()).await
+    }
+}
+
+fn kit_at(simulator: &str) -> Kit {
+    Kit::with(|config| {
+        let development = Development {
+            data: config.database.parent().unwrap().to_owned(),
+            simulator: simulator.to_owned(),
+            ..Development::default()
+        };
+        *config = development.config().unwrap();
+    })
+}
+
+fn shop(kit: &Kit) -> Arc<Shop> {
+    Arc::clone(&kit.app.config.shops["demo"])
+}
+
+async fn ask(kit: &Kit, attempt: &str, now: Timestamp) -> Asked {
+    gateway::ask_status(&kit.app.calls, &shop(kit), attempt, now).await
+}
+
+/// A line of the figures; they are the whole process's.
+fn figure(kit: &Kit, line: &str) -> Option<String> {
+    let figures = kit.app.metrics.render();
+    let found = figures.lines().find(|found| found.starts_with(line))?;
+    Some(found[line.len()..].trim().to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_whose_callbacks_are_lost_is_found_out_by_asking() {
+    let world = World::start(Config::development()).await;
+    let attempt = world.arrive().await;
+    assert_eq!(world.ask(&attempt).await, Asked::UnknownPayment);
+    assert_eq!(world.ask("pay_nobody-1").await, Asked::UnknownPayment);
+    world.act(&attempt, "pay").await;
+    let lost = world.lost(&attempt).await;
+    let latest = lost.last().unwrap().clone();
+    assert_eq!(latest.evidence.meaning, Meaning::Paid);
+    // The very report that the callback would have brought: who hears both hears one.
+    assert_eq!(world.ask(&attempt).await, Asked::Answer(vec![latest]));
+    assert_eq!(world.ask(&attempt).await, world.ask(&attempt).await);
+    let line =
+        r#"kassa_provider_calls_total{provider="ecommpay",call="status",outcome="answered"}"#;
+    assert!(figure(&world.kit, line).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_every_stage_the_answer_is_the_greatest_of_the_callbacks() {
+    let world = World::start(Config::development()).await;
+    for (act, now, later) in [
+        ("refuse", Meaning::Declined, Meaning::Declined),
+        ("cancel", Meaning::Cancelled, Meaning::Cancelled),
+        ("close", Meaning::Pending, Meaning::Pending),
+        ("late-success", Meaning::AwaitingConfirmation, Meaning::Paid),
+        (
+            "late-decline",
+            Meaning::AwaitingConfirmation,
+            Meaning::Declined,
+        ),
+        (
+            "late-reversed",
+            Meaning::AwaitingConfirmation,
+            Meaning::Reversed,
+        ),
+        ("flip-success", Meaning::Declined, Meaning::Paid),
+        ("flip-reversed", Meaning::Paid, Meaning::Reversed),
+    ] {
+        let attempt = world.arrive().await;
+        world.act(&attempt, act).await;
+        for meaning in [now, later] {
+            let lost = world.lost(&attempt).await;
+            let greatest = lost.iter().max_by_key(|event| event.evidence.rank).unwrap();
+            assert_eq!(greatest.evidence.meaning, meaning, "{act}");
+            let asked = world.ask(&attempt).await;
+            assert_eq!(asked, Asked::Answer(vec![greatest.clone()]), "{act}");
+            world
+                .control("/clock", json!({"skip_seconds": 604_800}))
+                .await;
+            world.control("/callbacks/flush", json!({})).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_account_is_refused_and_stays_reachable() {
+    let mut project = Config::development();
+    project.project_id = 121;
+    let mut key = Config::development();
+    key.secret = Secret::new("another-secret-than-kassa-has-for-it");
+    for config in [project, key] {
+        let world = World::start(config).await;
+        for _ in 0..10 {
+            assert_eq!(world.ask("pay_a-1").await, Asked::Refused);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_is_gone_is_left_alone_and_tried_again() {
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    let kit = kit_at(&format!("http://{address}"));
+    let start = clock::now();
+    for _ in 0..5 {
+        let asked = ask(&kit, "pay_a-1", start).await;
+        assert_eq!(asked, Asked::Temporary { not_before: None });
+    }
+    let Asked::Temporary {
+        not_before: Some(until),
+    } = ask(&kit, "pay_a-1", start).await
+    else {
+        panic!("the circuit did not open");
+    };
+    assert!((9..=11).contains(&until.seconds_since(start)));
+    let line = r#"kassa_circuit_state{provider="ecommpay"}"#;
+    assert!(figure(&kit, line).is_some());
+    let line =
+        r#"kassa_provider_calls_total{provider="ecommpay",call="status",outcome="left_alone"}"#;
+    assert!(figure(&kit, line).is_some());
+
+    // It comes back at the same address, and one try is enough.
+    let listener = TcpListener::bind(address).await.unwrap();
+    let app = kassa_simulator::app(Config::development());
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    let asked = ask(&kit, "pay_a-1", start).await;
+    assert!(matches!(
+        asked,
+        Asked::Temporary {
+            not_before: Some(_)
+        }
+    ));
+    for now in [until, start] {
+        assert_eq!(ask(&kit, "pay_a-1", now).await, Asked::UnknownPayment);
+    }
+}
