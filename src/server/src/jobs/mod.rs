@@ -4,6 +4,7 @@
 
 mod clock_steps;
 mod delivery;
+mod questions;
 mod schedule;
 
 use std::{sync::Arc, time::Duration};
@@ -24,6 +25,7 @@ const FORGET: Duration = Duration::from_secs(60);
 pub fn start(app: &AppState) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(delivery::run(app.clone()));
+    jobs.spawn(questions::run(app.clone()));
     jobs.spawn(until_stop(app.clone(), meet_deadlines(app.clone())));
     jobs.spawn(until_stop(app.clone(), clock_steps::run(app.clone())));
     jobs.spawn(until_stop(app.clone(), forget_idle(app.clone())));

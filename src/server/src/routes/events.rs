@@ -15,11 +15,9 @@ use crate::{
     clock,
     problem::{Fault, Problem, ProblemBody},
     state::AppState,
-    store::{Message, MessageFilter, Outcome},
+    store::{Message, MessageFilter, Outcome, REPLAYABLE},
 };
 
-/// For how many seconds after it was written a message can be read and sent again: 30 days.
-pub const REPLAYABLE: u64 = 30 * 24 * 3_600;
 /// How many messages a page holds when the shop does not say.
 const PAGE: u32 = 20;
 /// How many it holds at most.

@@ -24,6 +24,9 @@ pub use record::{
     Room, Terms, Tried,
 };
 
+/// For how many seconds after it was written a message can be read and sent again: 30 days.
+pub const REPLAYABLE: u64 = 30 * 24 * 3_600;
+
 /// The answer of an operation, some time later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 

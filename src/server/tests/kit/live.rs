@@ -16,11 +16,14 @@ use tokio::{net::TcpListener, sync::oneshot};
 
 use super::{API_KEY, Folder, attempt_of, text};
 
+/// Answers to come: the status, and the pause that is asked for, in seconds.
+type Answers = VecDeque<(StatusCode, Option<u64>)>;
+
 /// A shop that takes webhooks: what it got, and how it answers.
 #[derive(Clone, Default)]
 pub(crate) struct Inbox {
     got: Arc<Mutex<Vec<(HeaderMap, Bytes)>>>,
-    answers: Arc<Mutex<VecDeque<(StatusCode, Option<u64>)>>>,
+    answers: Arc<Mutex<Answers>>,
 }
 
 impl Inbox {
