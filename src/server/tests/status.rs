@@ -11,9 +11,9 @@
 
 mod kit;
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{net::Ipv4Addr, sync::Arc, time::Duration};
 
-use kassa_checkout::{RawCallback, Timestamp, lifecycle::Meaning, provider::PaymentEvent};
+use kassa_checkout::{RawCallback, Status, Timestamp, lifecycle::Meaning, provider::PaymentEvent};
 use kassa_server::{
     clock,
     config::Development,
@@ -143,6 +143,35 @@ async fn a_payment_whose_callbacks_are_lost_is_found_out_by_asking() {
     let line =
         r#"kassa_provider_calls_total{provider="ecommpay",call="status",outcome="answered"}"#;
     assert!(figure(&world.kit, line).is_some());
+}
+
+/// The service itself asks: nothing depends on the customer or on a callback.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_is_paid_though_nobody_said_so() {
+    let world = World::start(Config::development()).await;
+    let attempt = world.arrive().await;
+    world.act(&attempt, "pay").await;
+    let app = &world.kit.app;
+    let mut jobs = kassa_server::jobs::start(app);
+    // As if the ten seconds before the first question had passed.
+    app.store.shift_due(-10_000).await.unwrap();
+    let mut status = Status::Redirected;
+    for _ in 0..500 {
+        let payment = app.store.by_attempt("ecommpay", &attempt).await.unwrap();
+        status = payment.unwrap().status();
+        if status == Status::Paid {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(status, Status::Paid);
+    app.stop();
+    while jobs.join_next().await.is_some() {}
+    // It is asked for again, not at once, and not by two.
+    assert_eq!(app.store.claim_questions(60, 10).await, Ok(Vec::new()));
+    app.store.shift_due(-60_000).await.unwrap();
+    let again = app.store.claim_questions(60, 10).await.unwrap();
+    assert_eq!((again.len(), again[0].asks), (1, 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]
