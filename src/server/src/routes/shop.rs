@@ -43,7 +43,7 @@ const LARGEST_PAGE: u32 = 100;
 #[utoipa::path(
     post, path = "/v1/payments", tag = "shop", operation_id = "createPayment",
     request_body = CreatePayment,
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters, new for every payment")),
+    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 printable ASCII characters without spaces, new for every payment", pattern = "^[!-~]{1,255}$")),
     security(("api_key" = [])),
     responses(
         (status = 201, description = "The payment", body = PaymentView),

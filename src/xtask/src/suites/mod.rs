@@ -24,6 +24,9 @@ use summary::{Counts, Format, Tally};
 /// How many times the kill test kills within the test command.
 const KILLS: &str = "20";
 
+/// The folder of the tests that other people's programs run.
+const ORACLES: &str = "tests/oracles";
+
 /// After this many milliseconds a test of a Node suite counts as failed.
 const NODE_TEST_LIMIT: &str = "--test-timeout=1200000";
 
@@ -45,6 +48,8 @@ pub(crate) enum Suite {
     Npm,
     /// Our webhooks, judged by the public libraries on npm and PyPI
     Oracles,
+    /// The running server, held by schemathesis against its OpenAPI document
+    Openapi,
     /// End to end in a browser
     Browser,
     /// The server, killed again and again
@@ -147,6 +152,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         Suite::Size => size(project),
         Suite::Npm => node_suite(project, "tests/npm", None),
         Suite::Oracles => oracles(project),
+        Suite::Openapi => python_script(project, "openapi.py", Format::Plain),
         Suite::Browser => {
             let browser = browser::find_or_install(project)?;
             build(project)?;
@@ -191,16 +197,20 @@ fn build(project: &Project) -> Result<()> {
 
 /// What other people's programs say of our messages: one script a language.
 fn oracles(project: &Project) -> Result<Counts> {
-    const FOLDER: &str = "tests/oracles";
-    let python = python::environment(project, FOLDER)?;
+    let mut counts = python_script(project, "webhooks.py", Format::Python)?;
+    counts += node_suite(project, ORACLES, None)?;
+    Ok(counts)
+}
+
+fn python_script(project: &Project, name: &str, format: Format) -> Result<Counts> {
+    let python = python::environment(project, ORACLES)?;
     build(project)?;
-    let mut counts = node_suite(project, FOLDER, None)?;
     let mut command = project.command(python);
     command
-        .arg(project.path(FOLDER).join("webhooks.py"))
-        .env("KASSA_BIN_DIR", project.bin_dir());
-    counts += stream(&mut command, Format::Python)?;
-    Ok(counts)
+        .arg(project.path(ORACLES).join(name))
+        .env("KASSA_BIN_DIR", project.bin_dir())
+        .env("PYTHONUNBUFFERED", "1");
+    stream(&mut command, format)
 }
 
 fn size(project: &Project) -> Result<Counts> {
