@@ -10,7 +10,7 @@ use crate::progress;
 use crate::project::Project;
 use crate::toolchain::answers;
 
-const ADVICE: &str = "install Python 3.10 or newer with its venv module, for instance \
+const ADVICE: &str = "install Python 3.11 or newer with its venv module, for instance \
                       `apt-get install python3 python3-venv`";
 
 /// The Python of an environment that holds what a folder's `requirements.txt` pins.
