@@ -71,6 +71,7 @@ def run(url, options, report, payments):
         **os.environ,
         "KASSA_API_KEY": API_KEY,
         "KASSA_PAYMENTS": ",".join(payment["id"] for payment in payments),
+        "KASSA_MESSAGES": ",".join(told(url, payments[0])),
         "KASSA_TOKENS": ",".join(payment["token"] for payment in payments),
         "SCHEMATHESIS_HOOKS": "openapi_hooks",
         "PYTHONPATH": str(HERE),
@@ -83,8 +84,18 @@ def run(url, options, report, payments):
 
 def create(url, number):
     body = {"order": f"OPENAPI-{number}", "amount": 4990, "return_url": "http://127.0.0.1:8082/thanks"}
+    return ask(f"{url}/v1/payments", body)
+
+
+def told(url, payment):
+    """Has the shop told that a bank was chosen: the identifiers of the messages."""
+    ask(f"{url}/checkout/{payment['token']}/pay", {"bank": "nordea"})
+    return [message["id"] for message in ask(f"{url}/v1/events")["data"]]
+
+
+def ask(address, body=None):
     headers = {"content-type": "application/json", "authorization": f"Bearer {API_KEY}"}
-    with urlopen(Request(f"{url}/v1/payments", json.dumps(body).encode(), headers)) as answer:
+    with urlopen(Request(address, body and json.dumps(body).encode(), headers)) as answer:
         return json.load(answer)
 
 

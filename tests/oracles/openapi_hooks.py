@@ -10,10 +10,12 @@ import random
 import schemathesis
 from schemathesis import GenerationMode
 
+# What stands at a place of a path.
 KNOWN = {
-    "id": os.environ["KASSA_PAYMENTS"].split(","),
-    "token": os.environ["KASSA_TOKENS"].split(","),
-    "provider": ["ecommpay"],
+    "/v1/payments/{id}": os.environ["KASSA_PAYMENTS"].split(","),
+    "/v1/webhooks/{id}": os.environ["KASSA_MESSAGES"].split(","),
+    "/checkout/{token}": os.environ["KASSA_TOKENS"].split(","),
+    "/callbacks/{provider}": ["ecommpay"],
 }
 # What the document cannot say: the banks and the return addresses of the demo shop.
 KNOWN_FIELDS = {
@@ -34,9 +36,10 @@ def before_call(context, case, kwargs):
     if chance.random() < 0.5:
         return
     for name, value in (case.path_parameters or {}).items():
-        # A payment that an earlier answer named is as good.
-        if not str(value).startswith(("pay_", "co_")):
-            case.path_parameters[name] = chance.choice(KNOWN[name])
+        place = case.operation.path.split(f"{{{name}}}")[0] + f"{{{name}}}"
+        # What an earlier answer named is as good.
+        if not str(value).startswith(("pay_", "co_", "msg_")):
+            case.path_parameters[name] = chance.choice(KNOWN[place])
     known = KNOWN_FIELDS.get(case.operation.definition.raw.get("operationId"))
     if known is not None and isinstance(case.body, dict):
         case.body = {**case.body, **known}
