@@ -9,6 +9,7 @@ use kassa_checkout::{
     },
     provider::PaymentEvent,
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{GateUrl, ask_status};
@@ -344,6 +345,12 @@ fn codes_tell_what_an_error_means() {
         (200, json!("303"), refused(200, Some("303"))),
         (200, Value::Null, refused(200, None)),
         (403, json!("a b<script>"), refused(403, None)),
+        (
+            403,
+            json!("1".repeat(16)),
+            refused(403, Some(&"1".repeat(16))),
+        ),
+        (403, json!("1".repeat(17)), refused(403, None)),
         (403, json!({"a": 1}), refused(403, None)),
     ] {
         let unsigned = json!({"status": "error", "code": code, "message": "marker"});
@@ -378,6 +385,20 @@ fn an_error_about_another_payment_or_account_is_not_ours() {
             }
             let came = read_with(400, &body.to_string(), &Anybody);
             assert_eq!(came, Err(unbelievable(error)), "{body}");
+        }
+    }
+}
+
+proptest! {
+    /// Bytes are judged and never panic, and nothing but a signed document is a content.
+    #[test]
+    fn no_bytes_panic(
+        status in 100_u16..600,
+        body in "\\PC{0,60}|\\{\"(status|code|payment|operations)\":[\\[\\]{}\",:0-9a-z]{0,60}\\}",
+    ) {
+        prop_assert!(read_with(status, &body, &Nobody).is_err());
+        if !body.contains("signature") {
+            prop_assert!(read_with(status, &body, &Anybody).is_err());
         }
     }
 }
