@@ -38,7 +38,7 @@ const OURS: [(&str, &[&str]); 8] = [
     ("kassa-widget", &["viite", "kassa-checkout"]),
 ];
 /// Crates of ours that may import all others: they are tools, nothing is built on them.
-const TOOLS: [&str; 2] = ["kassa-tests", "kassa-xtask"];
+const TOOLS: [&str; 3] = ["kassa-bench", "kassa-tests", "kassa-xtask"];
 
 /// Whom a crate must not reach at any depth, whatever lies between.
 const UNREACHABLE: [(&str, &[&str]); 5] = [
@@ -75,7 +75,8 @@ const NETWORK: [&str; 14] = [
     "ureq",
 ];
 /// Crates of ours that may import them.
-const NETWORKED: [&str; 4] = [
+const NETWORKED: [&str; 5] = [
+    "kassa-bench",
     "kassa-server",
     "kassa-simulator",
     "kassa-tests",

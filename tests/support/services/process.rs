@@ -86,6 +86,12 @@ impl Service {
         &self.url
     }
 
+    /// Its number with the system.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        lock(&self.child).id()
+    }
+
     /// All that it printed so far, on both streams.
     #[must_use]
     pub fn output(&self) -> String {

@@ -1,0 +1,2 @@
+-- GET of the address as it is.
+dofile(os.getenv("KASSA_BENCH_LUA") .. "/common.lua")
