@@ -109,7 +109,11 @@ pub(crate) fn built(project: &Project, name: &str) -> Command {
     command
 }
 
-fn pass_through(mut command: Command) -> Result<ExitCode> {
+/// Runs a program to its end and hands on its exit code.
+///
+/// # Errors
+/// When it cannot be started.
+pub(crate) fn pass_through(mut command: Command) -> Result<ExitCode> {
     let status = command
         .status()
         .with_context(|| format!("cannot start {}", command.get_program().display()))?;

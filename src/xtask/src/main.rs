@@ -1,8 +1,10 @@
-//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `openapi`, `lint`.
+//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `bench`, `openapi`,
+//! `lint`.
 //!
 //! This crate depends on none of the project's others: it compiles fast, and it can say what is
 //! wrong with them when they do not build.
 
+mod bench;
 mod bins;
 mod demo;
 mod front;
@@ -58,6 +60,9 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Measure how fast it is
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Write src/server/openapi.json from the handlers
     Openapi {
         /// Write nothing; fail when the committed file differs
@@ -87,6 +92,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { only } => suites::run(&project, &only),
         Command::Vectors { dir } => bins::vectors(&project, dir),
         Command::Faults { args } => bins::faults(&project, &args),
+        Command::Bench(what) => bench::run(&project, &what),
         Command::Openapi { check } => bins::openapi(&project, check).map(|()| ExitCode::SUCCESS),
         Command::Lint => lint::run(&project).map(|()| ExitCode::SUCCESS),
     }

@@ -1,14 +1,15 @@
 //! The server as it is, but with a commit for every write: what group commit is measured against.
 
 use std::{
-    future::pending,
     io::{self, Write as _},
     net::SocketAddr,
     path::PathBuf,
+    sync::Arc,
 };
 
-use kassa_server::{config::Development, serve::Service, telemetry};
+use kassa_server::{App, config::Development, jobs, store::sqlite::SqliteStore, telemetry};
 use kassa_tests::services::Problem;
+use tokio::net::TcpListener;
 
 /// The options of `kassa serve` that the bench gives.
 #[derive(Debug, Clone, clap::Args)]
@@ -33,22 +34,22 @@ pub(crate) fn serve(options: Options) -> Result<(), Problem> {
         shop: options.shop,
         ..Development::default()
     };
-    let config = development.config()?;
-    //config.writes_together = 1;
+    let mut config = development.config()?;
+    let store = SqliteStore::open_with_batch(&config.database, 1)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let service = Service::start(config).await?;
+        let listener = TcpListener::bind(config.listen).await?;
+        config.listen = listener.local_addr()?;
         let mut out = io::stdout().lock();
-        writeln!(
-            out,
-            "kassa: listening on {}",
-            service.app.config.listening_url()
-        )?;
+        writeln!(out, "kassa: listening on {}", config.listening_url())?;
         out.flush()?;
         drop(out);
-        service.run(pending()).await?;
+        let app = App::new(config, Arc::new(store));
+        let _jobs = jobs::start(&app);
+        let router = kassa_server::app(app).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, router).await?;
         Ok(())
     })
 }

@@ -111,6 +111,7 @@ mod tests {
             requests: 1,
             p50: 1_540,
             p99: 16_300,
+            spent: false,
         };
         Pair {
             hello: at(hello),

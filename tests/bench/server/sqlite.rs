@@ -18,6 +18,11 @@ const TOGETHER: u64 = 20_000;
 /// When the file is not as expected.
 pub(crate) fn template(folder: &Path, id: &str) -> Result<Vec<Table>, Problem> {
     let connection = Connection::open(folder.join(FILE))?;
+    // As in most payments: the shop has been told. What waits would all be sent at once.
+    connection.execute(
+        "update webhooks set due_at = null, claimed = 0, outcome = 'delivered' where payment = ?1",
+        [id],
+    )?;
     let names = connection.query_row(
         "select id, token, order_number, reference from payments where id = ?1",
         [id],
@@ -91,6 +96,7 @@ pub(crate) fn fill(
     // payments every index is written at random places.
     connection.execute_batch("pragma synchronous = off; pragma cache_size = -1000000;")?;
     let first = next_order(&connection)?;
+    let mut place = last_place(&connection)?;
     let statements: Vec<String> = tables.iter().map(insert).collect();
     let mut written = 0;
     while written < count {
@@ -99,7 +105,7 @@ pub(crate) fn fill(
             let copy = Copy::new(first + number, number, count)?;
             for (table, sql) in tables.iter().zip(&statements) {
                 let mut statement = transaction.prepare_cached(sql)?;
-                for row in table.rows_of(&copy)? {
+                for row in table.rows_of(&copy, &mut place)? {
                     statement.execute(params_from_iter(row.into_iter().map(stored)))?;
                 }
             }
@@ -125,6 +131,11 @@ fn next_order(connection: &Connection) -> Result<u64, Problem> {
         .optional()?
         .flatten();
     Ok(u64::try_from(last.unwrap_or(FIRST) + 1)?)
+}
+
+fn last_place(connection: &Connection) -> Result<i64, Problem> {
+    let sql = "select coalesce(max(position), 0) from webhooks";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }
 
 fn insert(table: &Table) -> String {

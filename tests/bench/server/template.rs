@@ -1,8 +1,8 @@
 //! One payment's rows in all tables, read from a database that the server itself wrote, to be
 //! written again for any number of other payments.
 //!
-//! Nothing here knows a column: what is a name, a time or a date due is seen by its value. So the
-//! server's tables may change without this.
+//! Hardly a column is known here: what is a name or a time is seen by its value. So the server's
+//! tables may change without this.
 
 use kassa_server::tokens;
 use kassa_tests::services::Problem;
@@ -13,6 +13,10 @@ pub(crate) const KEY: &str = "bench-template";
 const MILLIS: std::ops::Range<i64> = 1_577_836_800_000..4_102_444_800_000;
 /// So far is everything put off that would come due: a week.
 const PUT_OFF: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// Words in the names of columns that tell when something is to be done.
+const DUE: [&str; 3] = ["due", "deadline", "ask"];
+/// The column with a message's place in its shop's order.
+const PLACE: &str = "position";
 /// Between a payment and the next one: so much earlier was the one written before.
 const SPACING: i64 = 5;
 
@@ -56,8 +60,10 @@ enum Cell {
     /// As long ago as it was, and some more for every payment written later.
     Past(i64),
     Pieces(Vec<Piece>),
-    /// Another random identifier with this prefix.
+    /// Another message's random identifier.
     Fresh,
+    /// The next place.
+    Place,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,8 +114,7 @@ impl Copy {
 }
 
 impl Table {
-    /// Marks in rows what differs from payment to payment. `due` tells of each column whether it
-    /// holds when something is to be done.
+    /// Marks in rows what differs from payment to payment.
     pub(crate) fn new(
         name: String,
         columns: Vec<String>,
@@ -132,19 +137,24 @@ impl Table {
         }
     }
 
-    /// The rows of another payment.
+    /// The rows of another payment. `place` is the last place that a message has.
     ///
     /// # Errors
     /// When the system has no randomness.
-    pub(crate) fn rows_of(&self, copy: &Copy) -> Result<Vec<Vec<Value>>, Problem> {
-        let of_row = |row: &Vec<Cell>| row.iter().map(|cell| filled(cell, copy)).collect();
-        self.rows.iter().map(of_row).collect()
+    pub(crate) fn rows_of(&self, copy: &Copy, place: &mut i64) -> Result<Vec<Vec<Value>>, Problem> {
+        let mut rows = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let values = row.iter().map(|cell| filled(cell, copy, place));
+            rows.push(values.collect::<Result<_, _>>()?);
+        }
+        Ok(rows)
     }
 }
 
 fn cell(column: &str, value: Value, names: &Names) -> Cell {
     match value {
-        Value::Int(at) if MILLIS.contains(&at) && column.contains("due") => {
+        Value::Int(_) if column == PLACE => Cell::Place,
+        Value::Int(at) if MILLIS.contains(&at) && DUE.iter().any(|due| column.contains(due)) => {
             Cell::Same(Value::Int(at.saturating_add(PUT_OFF)))
         }
         Value::Int(at) if MILLIS.contains(&at) => Cell::Past(at),
@@ -189,8 +199,12 @@ fn pieces(text: &str, names: &Names) -> Vec<Piece> {
     pieces
 }
 
-fn filled(cell: &Cell, copy: &Copy) -> Result<Value, Problem> {
+fn filled(cell: &Cell, copy: &Copy, place: &mut i64) -> Result<Value, Problem> {
     Ok(match cell {
+        Cell::Place => {
+            *place += 1;
+            Value::Int(*place)
+        }
         Cell::Same(value) => value.clone(),
         Cell::Past(at) => Value::Int(at.saturating_sub(copy.age)),
         Cell::Fresh => Value::Text(tokens::message_id()?),
@@ -237,12 +251,15 @@ mod tests {
             Value::Int(4_990),
             Value::Int(1_700_000_000_000),
             Value::Int(1_700_000_000_000),
+            Value::Int(1),
         ];
-        let columns = ["a", "b", "c", "d", "e", "f", "g", "at", "due_at"];
+        let columns = [
+            "a", "b", "c", "d", "e", "f", "g", "at", "due_at", "position",
+        ];
         let columns = columns.map(str::to_owned).to_vec();
         let table = Table::new("t".to_owned(), columns, vec![row], &names());
         let copy = Copy::new(2_345, 3, 5).unwrap();
-        let rows = table.rows_of(&copy).unwrap();
+        let rows = table.rows_of(&copy, &mut 7).unwrap();
         let Names {
             id,
             token,
@@ -266,6 +283,7 @@ mod tests {
             Value::Int(4_990),
             Value::Int(1_699_999_999_990),
             Value::Int(1_700_604_800_000),
+            Value::Int(8),
         ];
         assert_eq!(row, &expected);
         let Value::Text(message) = &row[3] else {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
+use crate::bench;
 use crate::bins::{BUILD_ADVICE, built};
 use crate::front::{self, NODE_ADVICE, Node};
 use crate::postgres;
@@ -54,6 +55,8 @@ pub(crate) enum Suite {
     Browser,
     /// The server, killed again and again
     Faults,
+    /// The load on the server, for a moment: that it is all answered, not how fast
+    Bench,
 }
 
 /// How a suite ended.
@@ -157,6 +160,12 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
             let browser = browser::find_or_install(project)?;
             build(project)?;
             node_suite(project, "tests/browser", Some(&browser))
+        }
+        Suite::Bench => {
+            let wrk = bench::wrk(project)?;
+            build(project)?;
+            let mut command = built(project, "bench-server");
+            stream(command.arg("--check").arg("--wrk").arg(wrk), Format::Plain)
         }
         Suite::Faults => {
             build(project)?;

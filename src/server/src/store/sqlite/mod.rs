@@ -90,6 +90,15 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`].
     pub fn open(file: &Path) -> Result<Self, OpenError> {
+        Self::open_with_batch(file, writer::BATCH)
+    }
+
+    /// Like [`Self::open`], with another number of writes that share a commit at the most: for
+    /// the benchmark, which shows what sharing is worth.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_with_batch(file: &Path, batch: usize) -> Result<Self, OpenError> {
         let version = rusqlite::version_number();
         if version < OLDEST_SQLITE {
             return Err(OpenError::Version(version));
@@ -110,7 +119,7 @@ impl SqliteStore {
         let readers = Readers::open(file)?;
         Ok(Self {
             readers: Arc::new(readers),
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, batch)?,
             _lock: lock,
         })
     }

@@ -14,7 +14,7 @@ use super::sql::refused;
 use crate::store::StoreError;
 
 /// The most operations in one transaction.
-const BATCH: usize = 256;
+pub(super) const BATCH: usize = 256;
 /// How many operations may wait before those who ask are held up.
 const QUEUE: usize = 4_096;
 
@@ -72,12 +72,12 @@ where
 }
 
 impl Writer {
-    /// Starts the thread.
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// Starts the thread, with at most so many operations in one transaction.
+    pub(super) fn start(connection: Connection, most: usize) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("kassa-writer".to_owned())
-            .spawn(move || write_all(connection, waiting))?;
+            .spawn(move || write_all(connection, waiting, most))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
@@ -106,9 +106,9 @@ impl Writer {
     }
 }
 
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Operation>>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Operation>>, most: usize) {
+    let mut batch = Vec::with_capacity(most);
+    while waiting.blocking_recv_many(&mut batch, most) > 0 {
         let outcome = write_batch(&connection, &mut batch);
         if outcome.is_err() && !connection.is_autocommit() {
             // What cannot even be undone is undone when the file is opened again.

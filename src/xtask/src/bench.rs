@@ -1,0 +1,64 @@
+//! `cargo xtask bench`: how fast the parts are.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::Subcommand;
+
+use crate::bins::{BUILD_ADVICE, pass_through};
+use crate::packages;
+use crate::progress;
+use crate::project::Project;
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// The server under load, beside a bare hello (see tests/bench/README.md)
+    #[command(disable_help_flag = true)]
+    Server {
+        /// Passed on, for instance `--rounds 3` or `--help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+const WRK_ADVICE: &str = "install wrk, for instance `apt-get install wrk`";
+
+/// Builds what is measured as it is released, and measures it.
+///
+/// # Errors
+/// When the programs cannot be built or started.
+pub(crate) fn run(project: &Project, what: &Bench) -> Result<ExitCode> {
+    let Bench::Server { args } = what;
+    let wrk = wrk(project)?;
+    let mut cargo = project.cargo();
+    cargo.args(["build", "--release"]);
+    cargo.args(["-p", "kassa-server", "--bin", "kassa"]);
+    cargo.args(["-p", "kassa-bench", "--bin", "bench-server"]);
+    progress::run("building kassa and bench-server", &mut cargo, BUILD_ADVICE)?;
+    let release = project.target.join("release");
+    let mut command = project.command(release.join("bench-server"));
+    command.arg("--wrk").arg(wrk).args(args);
+    pass_through(command)
+}
+
+/// The load generator: found, or installed now.
+///
+/// # Errors
+/// When there is none and none can be installed.
+pub(crate) fn wrk(project: &Project) -> Result<PathBuf> {
+    if let Some(found) = find_wrk() {
+        return Ok(found);
+    }
+    packages::install(project, "wrk was not found", &["wrk"], WRK_ADVICE)?;
+    find_wrk().with_context(|| format!("the installed package holds no wrk\n  {WRK_ADVICE}"))
+}
+
+fn find_wrk() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|folder| folder.join("wrk"))
+        .find(|file| file.is_file())
+}
