@@ -5,10 +5,14 @@ use std::{future::Future, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 
 use crate::{
-    config::Config,
+    config::{Config, Database, PostgresAddress},
     jobs, routes,
     state::{App, AppState},
-    store::sqlite::{OpenError, SqliteStore},
+    store::{
+        Store,
+        postgres::{self, PostgresStore},
+        sqlite::{self, SqliteStore},
+    },
 };
 
 /// How long requests may take to end once the service stops.
@@ -25,8 +29,10 @@ pub struct Service {
 /// Why the service did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// The database cannot be used.
-    Store(OpenError),
+    /// The SQLite file cannot be used.
+    Sqlite(sqlite::OpenError),
+    /// The PostgreSQL at this address cannot be used.
+    Postgres(Box<PostgresAddress>, postgres::OpenError),
     /// The address cannot be listened at.
     Listen(SocketAddr, io::Error),
 }
@@ -34,7 +40,8 @@ pub enum StartError {
 impl std::fmt::Display for StartError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Store(error) => error.fmt(f),
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Postgres(address, error) => write!(f, "{address}: {error}"),
             Self::Listen(address, error) => write!(f, "{address} cannot be listened at: {error}"),
         }
     }
@@ -49,7 +56,7 @@ impl Service {
     /// # Errors
     /// [`StartError`].
     pub async fn start(mut config: Config) -> Result<Self, StartError> {
-        let store = SqliteStore::open(&config.database).map_err(StartError::Store)?;
+        let store = open(&config.database).await?;
         let refused = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         config.listen = listener.local_addr().map_err(refused)?;
@@ -57,7 +64,7 @@ impl Service {
             config.public_url = format!("http://{}", config.listen);
         }
         Ok(Self {
-            app: App::new(config, Arc::new(store)),
+            app: App::new(config, store),
             listener,
         })
     }
@@ -87,5 +94,20 @@ impl Service {
         app.stop();
         while jobs.join_next().await.is_some() {}
         served
+    }
+}
+
+async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
+    match database {
+        Database::Sqlite(file) => {
+            let store = SqliteStore::open(file).map_err(StartError::Sqlite)?;
+            Ok(Arc::new(store))
+        }
+        Database::Postgres(address) => {
+            let store = PostgresStore::open(address)
+                .await
+                .map_err(|error| StartError::Postgres(address.clone(), error))?;
+            Ok(Arc::new(store))
+        }
     }
 }

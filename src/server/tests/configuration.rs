@@ -17,8 +17,7 @@ use http::{Request, header};
 use kassa_keys::{ApiKeyHash, WebhookKey, api_key_text};
 use kassa_server::{
     App,
-    config::{Config, ConfigError, Development},
-    store::sqlite::SqliteStore,
+    config::{Config, ConfigError, Database, Development},
 };
 use kit::{Folder, SECRET};
 use serde_json::{Value, json};
@@ -299,8 +298,8 @@ async fn a_request_may_narrow_and_never_widen() {
         ],
     )
     .unwrap();
-    let store = SqliteStore::open(&config.database).unwrap();
-    let router = kassa_server::app(App::new(config, Arc::new(store)));
+    let store = kit::open(&config.database);
+    let router = kassa_server::app(App::new(config, store));
     let call = async |path: String, body: Value| {
         let request = Request::post(path)
             .header(header::AUTHORIZATION, format!("Bearer {}", key.as_str()))
@@ -354,4 +353,99 @@ async fn a_request_may_narrow_and_never_widen() {
     .await;
     let url = step["url"].as_str().unwrap();
     assert!(url.contains("banks_id"), "{url}");
+}
+
+/// The example on a PostgreSQL, with these keys besides.
+fn on_postgres(address: &str, keys: &str) -> Vec<String> {
+    let database = format!("database = \"{address}\"\n{keys}");
+    faults(&[("database = \"kassa.db\"", &database)])
+}
+
+#[test]
+fn a_postgres_is_taken_with_its_password_by_reference() {
+    let keys = "database = \"postgres://shop@127.0.0.1/shop\"\n\
+                database_password = \"file:secrets/ecommpay\"\ndatabase_connections = 3";
+    let config = read(&[("database = \"kassa.db\"", keys)]).unwrap();
+    let Database::Postgres(address) = config.database else {
+        panic!("{:?}", config.database)
+    };
+    assert_eq!(address.to_string(), "postgres://shop@127.0.0.1:5432/shop");
+    assert_eq!(address.connections, 3);
+    let password = address.password.unwrap();
+    assert!(password.starts_with("an-invented-secret"));
+}
+
+#[test]
+fn what_is_wrong_with_the_database_is_named_by_line_and_key() {
+    let line = line_of("database = ");
+    let remote = "postgres://shop@db.example/shop";
+    for (address, keys, expected) in [
+        (
+            "postgres://shop:hunter2@db.example/shop",
+            "",
+            format!(
+                "{line} database: a password never stands in the address: name the file or the \
+                 variable that holds it with database_password or --database-password"
+            ),
+        ),
+        (
+            "postgres://shop@db.example/shop?sslmode=prefer",
+            "",
+            format!(
+                "{line} database: sslmode: expected disable, or verify-full (which require and \
+                 verify-ca mean here too)"
+            ),
+        ),
+        (
+            remote,
+            "database_password = \"hunter2\"",
+            format!(
+                "{} database_password: expected a reference, file:PATH or env:NAME; a secret \
+                 never stands in the configuration itself",
+                line + 1
+            ),
+        ),
+        (
+            remote,
+            "database_ca = \"secrets/ecommpay\"",
+            format!(
+                "{} database_ca: FOLDER/secrets/ecommpay: expected certificates as PEM",
+                line + 1
+            ),
+        ),
+        (
+            "postgres://shop@localhost/shop",
+            "database_ca = \"secrets/ecommpay\"",
+            format!(
+                "{} database_ca: expected only with TLS, which sslmode=disable or a host on this \
+                 machine without sslmode=verify-full turns off",
+                line + 1
+            ),
+        ),
+        (
+            remote,
+            "database_connections = 0",
+            format!("{} database_connections: expected 1 to 500", line + 1),
+        ),
+        (
+            "kassa.db",
+            "database_connections = 4",
+            format!(
+                "{} database_connections: expected only beside a postgres:// database",
+                line + 1
+            ),
+        ),
+    ] {
+        let found = on_postgres(address, keys);
+        assert_eq!(found.len(), 1, "{found:?}");
+        // The folder is another one each time.
+        let found = match (found[0].find(": /"), found[0].find("/secrets/")) {
+            (Some(start), Some(end)) => {
+                format!("{}: FOLDER{}", &found[0][..start], &found[0][end..])
+            }
+            _ => found[0].clone(),
+        };
+        assert_eq!(found, expected);
+        assert!(!found.contains("hunter2"));
+    }
 }

@@ -104,7 +104,7 @@ impl World {
 fn kit_at(simulator: &str) -> Kit {
     Kit::with(|config| {
         let development = Development {
-            data: config.database.parent().unwrap().to_owned(),
+            database: Some(config.database.clone()),
             simulator: simulator.to_owned(),
             ..Development::default()
         };

@@ -1,4 +1,4 @@
-//! What every store must do, written over the trait alone; run on SQLite here.
+//! What every store must do, written over the trait alone; run on SQLite and on PostgreSQL.
 //!
 //! What is due is told by the store's own clock. The suite lets time pass by moving what is due
 //! nearer instead.
@@ -13,98 +13,19 @@
 
 mod kit;
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
-use kassa_checkout::{
-    Amount, BankId, Language, Selection, Status, Timestamp,
-    contract::ChooseAt,
-    lifecycle::{Evidence, Meaning, Rank},
-    provider::PaymentEvent,
+use kassa_checkout::{Status, Timestamp, lifecycle::Meaning};
+use kassa_server::store::{
+    Answered, Applied, Begun, Created, Delivery, Filter, Message, MessageFilter, Outcome, Outgoing,
+    Room, Store, StoreError, Tried,
+    sqlite::{OpenError, SqliteStore},
 };
-use kassa_server::{
-    clock,
-    store::{
-        Answered, Applied, Begin, Begun, Created, Delivery, Filter, Idempotency, Message,
-        MessageFilter, NewPayment, NewReference, Outcome, Outgoing, Payer, Room, Store, StoreError,
-        Terms, Tried,
-        sqlite::{OpenError, SqliteStore},
-    },
+use kassa_tests::services::Postgres;
+use kit::{
+    Folder,
+    store::{NOW, PROVIDER, attempt, begin, key, new, open, paid},
 };
-use kit::Folder;
-
-/// When the suite began.
-static NOW: LazyLock<Timestamp> = LazyLock::new(clock::now);
-const PROVIDER: &str = "ecommpay";
-
-fn new(id: &str, order: &str) -> NewPayment {
-    NewPayment {
-        id: format!("pay_{id}"),
-        token: format!("co_{id}"),
-        shop: "demo".to_owned(),
-        order: order.to_owned(),
-        reference: NewReference::Allotted {
-            prefix: "9".to_owned(),
-        },
-        amount: Amount::from_cents(1_000).unwrap(),
-        terms: Terms {
-            language: None,
-            description: None,
-            customer: Payer::default(),
-            selection: Selection::AllBanks,
-            choose_at: ChooseAt::Kassa,
-            return_url: "https://shop.example/".to_owned(),
-        },
-        now: *NOW,
-        expires_at: NOW.plus_seconds(600),
-        answer: Box::new(|payment| format!("{} {}", payment.id, payment.reference)),
-    }
-}
-
-fn begin(id: &str, bank: &str, now: Timestamp) -> Begin {
-    Begin {
-        token: format!("co_{id}"),
-        provider: PROVIDER,
-        bank: Some(BankId::parse(bank).unwrap()),
-        method: None,
-        language: Language::Fi,
-        embedded: false,
-        now,
-        same_within: 10,
-    }
-}
-
-fn paid(attempt: &str, operation: u64) -> PaymentEvent {
-    PaymentEvent {
-        provider_payment_id: attempt.to_owned(),
-        evidence: Evidence {
-            key: format!("{operation}/success/success"),
-            rank: Rank {
-                at: *NOW,
-                operation,
-            },
-            meaning: Meaning::Paid,
-            begins_anew: true,
-            word: "success".to_owned(),
-            code: None,
-            amount_cents: 1_000,
-            currency: "EUR".to_owned(),
-        },
-    }
-}
-
-fn key(key: &str, fingerprint: &str) -> Option<Idempotency> {
-    Some(Idempotency {
-        key: key.to_owned(),
-        fingerprint: fingerprint.to_owned(),
-    })
-}
-
-async fn attempt(store: &dyn Store, begin: Begin) -> (String, bool) {
-    match store.begin_attempt(begin).await.unwrap() {
-        Begun::Attempt { attempt, new, .. } => (attempt.id, new),
-        other => panic!("{other:?}"),
-    }
-}
 
 /// The suite.
 async fn contract(store: &dyn Store) {
@@ -538,6 +459,14 @@ async fn minds_what_an_endpoint_says(store: &dyn Store) {
 async fn sqlite_keeps_the_contract() {
     let folder = Folder::new();
     let store = SqliteStore::open(&folder.path().join("kassa.db")).unwrap();
+    contract(&store).await;
+    store.ready().await.unwrap();
+}
+
+#[tokio::test]
+async fn postgres_keeps_the_contract() {
+    let cluster = Postgres::start_new().unwrap();
+    let store = open(&cluster.create_database().unwrap()).await;
     contract(&store).await;
     store.ready().await.unwrap();
 }

@@ -8,7 +8,9 @@ use kassa_keys::{ApiKeyHash, HmacSha512Key, KeyError, Keyring, WebhookKey};
 use kassa_providers::{Settings, SettingsError};
 use url::Url;
 
-use super::{ApiKeys, Config, DEFAULT_LISTEN, Limits, MetricsAccess, resolve::ALL_OPTIONS};
+use super::{
+    ApiKeys, Config, DEFAULT_LISTEN, Database, Limits, MetricsAccess, resolve::ALL_OPTIONS,
+};
 use crate::shop::{Account, Shop, Shops, Webhook};
 
 /// The demo shop's API key.
@@ -25,6 +27,8 @@ pub struct Development {
     pub listen: SocketAddr,
     /// The folder of the database.
     pub data: PathBuf,
+    /// The database, where it is none in that folder.
+    pub database: Option<Database>,
     /// The simulator's address.
     pub simulator: String,
     /// The demo shop's address.
@@ -36,6 +40,7 @@ impl Default for Development {
         Self {
             listen: DEFAULT_LISTEN,
             data: PathBuf::from("var"),
+            database: None,
             simulator: "http://127.0.0.1:8081".to_owned(),
             shop: "http://127.0.0.1:8082".to_owned(),
         }
@@ -67,7 +72,10 @@ impl Development {
         let config = Config {
             public_url: format!("http://{}", self.listen),
             listen: self.listen,
-            database: self.data.join("kassa.db"),
+            database: self
+                .database
+                .clone()
+                .unwrap_or_else(|| Database::Sqlite(self.data.join("kassa.db"))),
             development: true,
             behind_proxy: false,
             // Test suites are one address.

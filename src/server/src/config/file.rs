@@ -15,6 +15,9 @@ pub(super) struct File {
     pub(super) public_url: Spanned<String>,
     pub(super) listen: Option<Spanned<String>>,
     pub(super) database: Spanned<String>,
+    pub(super) database_password: Option<Spanned<String>>,
+    pub(super) database_ca: Option<Spanned<String>>,
+    pub(super) database_connections: Option<Spanned<usize>>,
     #[serde(default)]
     pub(super) behind_proxy: bool,
     pub(super) metrics_key: Option<Spanned<String>>,

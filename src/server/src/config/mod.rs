@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, secrets by reference, or the development configuration.
 
+mod database;
 mod development;
 mod file;
 mod problem;
@@ -10,12 +11,13 @@ use std::{
     collections::HashMap,
     fmt,
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
 
 use kassa_keys::ApiKeyHash;
 
+pub use database::{Database, DatabaseFlags, PostgresAddress, PostgresHost, PostgresTls};
 pub use development::Development;
 pub use problem::{ConfigError, ConfigFault};
 
@@ -35,8 +37,8 @@ pub struct Config {
     pub public_url: String,
     /// Where the server listens.
     pub listen: SocketAddr,
-    /// The database file.
-    pub database: PathBuf,
+    /// Where payments are kept.
+    pub database: Database,
     /// Whether it is the development configuration, with its published secrets.
     pub development: bool,
     /// Whether a proxy in front of the server tells the customer's address.

@@ -1,5 +1,7 @@
 //! From the file as it is written to a configuration that can be used.
 
+mod database;
+
 use std::{collections::BTreeMap, net::SocketAddr, ops::Range, path::Path, sync::Arc};
 
 use kassa_checkout::{
@@ -67,6 +69,7 @@ impl Resolver<'_> {
     fn config(&mut self, file: File) -> Option<Config> {
         let public_url = self.public_url(&file.public_url);
         let listen = self.listen(file.listen.as_ref());
+        let database = self.database(&file);
         let metrics = self.metrics(file.metrics_key.as_ref());
         let mut shops = Shops::new();
         let mut api_keys = ApiKeys::default();
@@ -91,7 +94,7 @@ impl Resolver<'_> {
         Some(Config {
             public_url: public_url?,
             listen: listen?,
-            database: self.folder.join(file.database.into_inner()),
+            database: database?,
             development: false,
             behind_proxy: file.behind_proxy,
             limits: limits(&file.limits),

@@ -1,7 +1,7 @@
 //! What is kept, and the whole business operations on it.
 //!
 //! [`Store`] speaks of payments and never of SQL, so that another database is another
-//! implementation of the same trait; `tests/store_contract.rs` is the suite that both must pass.
+//! implementation of the same trait; `tests/store_contract.rs` is the suite that both pass.
 //! An operation that writes is durable when it answers, and does all of its work or none.
 //!
 //! What every store must decide alike stands in `transition`, without I/O; a store reads the
@@ -10,6 +10,7 @@
 //! together with the event that asks for them, and measured by the store's own clock, so that
 //! the operations take pauses and leases in seconds and never a point in time.
 
+pub mod postgres;
 mod record;
 pub mod sqlite;
 mod transition;
@@ -209,10 +210,12 @@ pub struct Queue {
     pub oldest_seconds: u64,
 }
 
-/// Why an operation failed; nothing of it was done.
+/// Why an operation failed; nothing of it was done, or all of it where the way to the database
+/// broke before the answer came ([`StoreError::Unavailable`]). Each operation may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreError {
-    /// The disk is full or broken, or the store was shut: it may work again later.
+    /// The disk is full or broken, the database cannot be reached, or the store was shut: it may
+    /// work again later.
     Unavailable,
     /// What was read is not what was written there.
     Corrupt(&'static str),

@@ -28,7 +28,7 @@ pub struct NewPayment {
     /// When the offer to pay ends.
     pub expires_at: Timestamp,
     /// Writes the answer that is kept under the idempotency key.
-    pub answer: Box<dyn FnOnce(&Payment) -> String + Send>,
+    pub answer: Box<dyn Fn(&Payment) -> String + Send + Sync>,
 }
 
 /// Where a reference comes from.

@@ -100,14 +100,14 @@ pub(crate) enum Beginning {
 }
 
 /// A payment is made, under this reference; with the answer to the shop.
-pub(crate) fn create(new: NewPayment, reference: String) -> (Change, String) {
+pub(crate) fn create(new: &NewPayment, reference: String) -> (Change, String) {
     let payment = Payment {
-        id: new.id,
-        shop: new.shop,
-        token: new.token,
-        order: new.order,
+        id: new.id.clone(),
+        shop: new.shop.clone(),
+        token: new.token.clone(),
+        order: new.order.clone(),
         reference,
-        terms: new.terms,
+        terms: new.terms.clone(),
         lifecycle: Lifecycle::new(new.amount),
         latest: None,
         version: 1,

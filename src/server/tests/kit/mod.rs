@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
 pub(crate) mod live;
+pub(crate) mod store;
 
 use std::{
     path::{Path, PathBuf},
@@ -19,8 +20,8 @@ use kassa_keys::HmacSha512Key;
 use kassa_providers::ecommpay::signing;
 use kassa_server::{
     App, AppState,
-    config::{Config, Development},
-    store::sqlite::SqliteStore,
+    config::{Config, Database, Development},
+    store::{Store, sqlite::SqliteStore},
 };
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -112,8 +113,8 @@ impl Kit {
         };
         let mut config = development.config().unwrap();
         change(&mut config);
-        let store = SqliteStore::open(&config.database).unwrap();
-        let app = App::new(config, Arc::new(store));
+        let store = open(&config.database);
+        let app = App::new(config, store);
         Self {
             router: kassa_server::app(app.clone()),
             app,
@@ -285,4 +286,12 @@ pub(crate) fn report(
     let key = HmacSha512Key::parse(secret).unwrap();
     body["signature"] = signing::encode(&Signature(key.sign(input.as_bytes()))).into();
     body.to_string()
+}
+
+/// The store in the file that a configuration names.
+pub(crate) fn open(database: &Database) -> Arc<dyn Store> {
+    match database {
+        Database::Sqlite(file) => Arc::new(SqliteStore::open(file).unwrap()),
+        Database::Postgres(_) => panic!("a file was expected"),
+    }
 }

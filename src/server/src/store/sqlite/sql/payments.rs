@@ -28,7 +28,7 @@ pub(in crate::store::sqlite) fn create(
         NewReference::Given(reference) => reference.clone(),
         NewReference::Allotted { prefix } => allot(connection, &new.shop, prefix)?,
     };
-    let (change, answer) = transition::create(new, reference);
+    let (change, answer) = transition::create(&new, reference);
     write(connection, &change)?;
     if let Some(asked) = idempotency {
         let payment = &change.payment;

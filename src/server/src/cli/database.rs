@@ -1,0 +1,54 @@
+//! Which database a command works on.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use kassa_server::config::{Database, DatabaseFlags};
+use zeroize::Zeroizing;
+
+/// The variable that names the database too. It may hold the password, which a command line,
+/// readable for everybody on the machine, must not.
+const DATABASE: &str = "KASSA_DATABASE_URL";
+/// The variable that PostgreSQL's own programs take the password from.
+const PASSWORD: &str = "PGPASSWORD";
+
+#[derive(Args)]
+#[command(next_help_heading = "Database")]
+pub(super) struct DatabaseOptions {
+    /// Where payments are kept, instead of what the configuration says: a SQLite file, or a
+    /// PostgreSQL as postgres://USER@HOST/NAME. KASSA_DATABASE_URL says the same; there alone may
+    /// the password stand in the address
+    #[arg(long, value_name = "FILE|URL")]
+    database: Option<String>,
+    /// Where the password of the PostgreSQL is: file:PATH or env:NAME [default: env:PGPASSWORD]
+    #[arg(long, value_name = "REFERENCE")]
+    database_password: Option<String>,
+    /// The authorities that vouch for the PostgreSQL, as PEM [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    database_ca: Option<PathBuf>,
+    /// How many connections to the PostgreSQL this process holds at most [default: 16]
+    #[arg(long, value_name = "NUMBER")]
+    database_connections: Option<usize>,
+}
+
+impl DatabaseOptions {
+    /// The database that is meant, where the configuration says `configured`.
+    pub(super) fn apply(&self, configured: Option<Database>) -> Result<Option<Database>, String> {
+        let variable = |name| std::env::var(name).ok().map(Zeroizing::new);
+        let flags = DatabaseFlags {
+            database: self.database.clone(),
+            from_environment: variable(DATABASE),
+            password: self.database_password.clone(),
+            password_otherwise: variable(PASSWORD),
+            ca: self.database_ca.clone(),
+            connections: self.database_connections,
+        };
+        flags.apply(configured)
+    }
+
+    /// The same where the configuration always says one.
+    pub(super) fn replace(&self, configured: Database) -> Result<Database, String> {
+        self.apply(Some(configured))?
+            .ok_or_else(|| "no database is named".to_owned())
+    }
+}

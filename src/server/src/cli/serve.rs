@@ -1,0 +1,114 @@
+//! `kassa serve`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Args;
+use kassa_server::{
+    config::{Config, Development},
+    serve::Service,
+    telemetry,
+};
+
+use super::{database::DatabaseOptions, say};
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE", env = "KASSA_CONFIG")]
+    config: Option<PathBuf>,
+    /// Where to listen, instead of what the configuration says.
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<SocketAddr>,
+    /// The folder of the database [default: var]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    data: Option<PathBuf>,
+    /// The simulator's address [default: http://127.0.0.1:8081]
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    simulator: Option<String>,
+    /// The demo shop's address [default: http://127.0.0.1:8082]
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    shop: Option<String>,
+    /// Write logs as JSON.
+    #[arg(long)]
+    log_json: bool,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+pub(super) fn serve(options: Serve) -> Result<(), String> {
+    telemetry::start(options.log_json);
+    let config = configuration(&options)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| error.to_string())?;
+    runtime.block_on(async {
+        let service = Service::start(config)
+            .await
+            .map_err(|error| format!("kassa: {error}"))?;
+        say(&format!(
+            "kassa: listening on {}\n",
+            service.app.config.listening_url()
+        ))?;
+        service
+            .run(told_to_stop())
+            .await
+            .map_err(|error| format!("kassa: {error}"))
+    })
+}
+
+fn configuration(options: &Serve) -> Result<Config, String> {
+    let Some(file) = &options.config else {
+        let mut development = Development::default();
+        if let Some(listen) = options.listen {
+            development.listen = listen;
+        }
+        if let Some(data) = &options.data {
+            development.data.clone_from(data);
+        }
+        development.database = options.database.apply(None)?;
+        if let Some(simulator) = &options.simulator {
+            development.simulator.clone_from(simulator);
+        }
+        if let Some(shop) = &options.shop {
+            development.shop.clone_from(shop);
+        }
+        return development.config();
+    };
+    let mut config = Config::read(file).map_err(|error| error.to_string())?;
+    config.database = options.database.replace(config.database)?;
+    if let Some(listen) = options.listen {
+        config.listen = listen;
+    }
+    Ok(config)
+}
+
+/// Until the process is asked to end: Ctrl-C, or SIGTERM.
+async fn told_to_stop() {
+    let interrupted = async {
+        // Without a handler there is nothing to wait for but the end of the process.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = terminated() => {}
+    }
+}
+
+#[cfg(unix)]
+async fn terminated() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut signals) => {
+            signals.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn terminated() {
+    std::future::pending().await
+}
