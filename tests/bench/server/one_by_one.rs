@@ -7,7 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use kassa_server::{App, config::Development, jobs, store::sqlite::SqliteStore, telemetry};
+use kassa_server::{
+    App,
+    config::{Database, Development},
+    jobs,
+    store::sqlite::SqliteStore,
+    telemetry,
+};
 use kassa_tests::services::Problem;
 use tokio::net::TcpListener;
 
@@ -35,7 +41,10 @@ pub(crate) fn serve(options: Options) -> Result<(), Problem> {
         ..Development::default()
     };
     let mut config = development.config()?;
-    let store = SqliteStore::open_with_batch(&config.database, 1)?;
+    let Database::Sqlite(file) = &config.database else {
+        return Err("one by one is about a file".into());
+    };
+    let store = SqliteStore::open_with_batch(file, 1)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
