@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use kassa_server::config::{Database, DatabaseFlags};
+use kassa_server::config::{Config, Database, DatabaseFlags, PostgresAddress};
 use zeroize::Zeroizing;
+
+/// Where the development configuration keeps its database.
+const DEVELOPMENT: &str = "var";
 
 /// The variable that names the database too. It may hold the password, which a command line,
 /// readable for everybody on the machine, must not.
@@ -50,5 +53,63 @@ impl DatabaseOptions {
     pub(super) fn replace(&self, configured: Database) -> Result<Database, String> {
         self.apply(Some(configured))?
             .ok_or_else(|| "no database is named".to_owned())
+    }
+}
+
+/// Where the database of a command is that does not serve.
+#[derive(Args)]
+pub(super) struct Where {
+    /// The configuration file that names the database.
+    #[arg(long, value_name = "FILE", env = "KASSA_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder of the development configuration's database [default: var]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseOptions,
+}
+
+impl Where {
+    /// The database that is meant.
+    pub(super) fn database(&self) -> Result<Database, String> {
+        let configured = match &self.config {
+            Some(file) => {
+                Config::read(file)
+                    .map_err(|error| error.to_string())?
+                    .database
+            }
+            None => {
+                let folder = self.data.clone().unwrap_or_else(|| DEVELOPMENT.into());
+                Database::Sqlite(folder.join("kassa.db"))
+            }
+        };
+        self.database.replace(configured)
+    }
+}
+
+/// How to come to a PostgreSQL that is named beside it.
+#[derive(Args)]
+pub(super) struct Access {
+    /// Where its password is: file:PATH or env:NAME [default: env:PGPASSWORD]
+    #[arg(long, value_name = "REFERENCE")]
+    password: Option<String>,
+    /// The authorities that vouch for it, as PEM [default: those of the system]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+}
+
+impl Access {
+    /// The PostgreSQL at an address, or at the one that the environment names.
+    pub(super) fn postgres(&self, address: Option<&str>) -> Result<PostgresAddress, String> {
+        let options = DatabaseOptions {
+            database: address.map(str::to_owned),
+            database_password: self.password.clone(),
+            database_ca: self.ca.clone(),
+            database_connections: None,
+        };
+        match options.apply(None)? {
+            Some(Database::Postgres(address)) => Ok(*address),
+            _ => Err("--to: expected postgres://USER@HOST/NAME".to_owned()),
+        }
     }
 }

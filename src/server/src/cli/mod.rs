@@ -3,6 +3,7 @@
 mod database;
 mod keys;
 mod serve;
+mod upkeep;
 
 use std::{
     io::{self, Write as _},
@@ -31,6 +32,13 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Bring the tables of a database up to date, as a server does when it starts.
+    Migrate(upkeep::Migrate),
+    /// Copy a SQLite database to a new file, while a server works on it, and check the copy.
+    Backup(upkeep::Backup),
+    /// Work on a database as a whole.
+    #[command(subcommand)]
+    Db(upkeep::Db),
     /// Print the OpenAPI document.
     Openapi,
     /// Make keys for shops.
@@ -43,6 +51,9 @@ pub(crate) fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(options) => serve::serve(options),
         Command::Check { config } => check(&config),
+        Command::Migrate(options) => upkeep::migrate(&options),
+        Command::Backup(options) => upkeep::backup(&options),
+        Command::Db(command) => upkeep::db(&command),
         Command::Openapi => openapi_text()
             .map_err(|error| error.to_string())
             .and_then(|text| say(&text)),

@@ -13,6 +13,7 @@
 pub mod postgres;
 mod record;
 pub mod sqlite;
+pub mod transfer;
 mod transition;
 
 use std::{fmt, future::Future, pin::Pin};

@@ -10,7 +10,11 @@ use std::{
 use axum::{Router, extract::State, response::AppendHeaders, routing::post};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use kassa_server::{AppState, config::Development, serve::Service};
+use kassa_server::{
+    AppState,
+    config::{Database, Development},
+    serve::Service,
+};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -89,10 +93,15 @@ pub(crate) struct Live {
 
 impl Live {
     pub(crate) async fn start(folder: &Folder, shop: SocketAddr) -> Self {
+        let file = folder.path().join("kassa.db");
+        Self::start_on(Database::Sqlite(file), shop).await
+    }
+
+    pub(crate) async fn start_on(database: Database, shop: SocketAddr) -> Self {
         let shop_url = format!("http://{shop}");
         let development = Development {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            data: folder.path().to_owned(),
+            database: Some(database),
             shop: shop_url.clone(),
             ..Development::default()
         };

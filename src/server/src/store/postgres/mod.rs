@@ -14,7 +14,7 @@ mod connection;
 mod payments;
 mod questions;
 mod row;
-mod schema;
+pub(in crate::store) mod schema;
 mod search;
 mod series;
 mod webhooks;

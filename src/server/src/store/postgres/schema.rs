@@ -123,14 +123,14 @@ const OLDEST: i32 = 150_000;
 
 /// What was done to the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Migrated {
-    pub(super) from: i64,
-    pub(super) to: i64,
+pub(in crate::store) struct Migrated {
+    pub(in crate::store) from: i64,
+    pub(in crate::store) to: i64,
 }
 
 /// Brings the tables up to date, in one transaction. Any number of nodes may do so at once: one
 /// of them works, the others wait for it.
-pub(super) async fn migrate(address: &PostgresAddress) -> Result<Migrated, OpenError> {
+pub(in crate::store) async fn migrate(address: &PostgresAddress) -> Result<Migrated, OpenError> {
     let mut client = connect(address).await?;
     check(&client).await?;
     let target = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -176,7 +176,7 @@ pub(super) async fn migrate(address: &PostgresAddress) -> Result<Migrated, OpenE
 
 /// A connection without a limit of time, for work that takes as long as it takes. Waits for a
 /// database that is not there yet, as when both are started together.
-pub(super) async fn connect(address: &PostgresAddress) -> Result<Client, OpenError> {
+pub(in crate::store) async fn connect(address: &PostgresAddress) -> Result<Client, OpenError> {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         let error = match connect_once(address).await? {
@@ -258,6 +258,6 @@ fn reason(error: &tokio_postgres::Error) -> String {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-pub(super) fn refused(error: tokio_postgres::Error) -> OpenError {
+pub(in crate::store) fn refused(error: tokio_postgres::Error) -> OpenError {
     OpenError::Connect(reason(&error))
 }

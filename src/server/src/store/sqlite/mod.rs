@@ -5,6 +5,8 @@
 //! in the project's notes on the server-side stack; in short: anything less than `FULL` loses
 //! acknowledged writes in a power cut, and group commit makes `FULL` cheap.
 
+pub mod backup;
+pub(in crate::store) mod export;
 mod schema;
 mod sql;
 mod writer;
@@ -122,6 +124,18 @@ impl SqliteStore {
             writer: Writer::start(connection, batch)?,
             _lock: lock,
         })
+    }
+
+    /// Brings the tables of a file up to date, and answers the version that they had and have.
+    ///
+    /// # Errors
+    /// [`OpenError`]; that it is locked while a server runs on it.
+    pub fn migrate(file: &Path) -> Result<(i64, i64), OpenError> {
+        std::fs::metadata(file)?;
+        let _lock = lock(file)?;
+        let mut connection = Connection::open(file).map_err(sql::refused)?;
+        sql::prepare_writer(&connection)?;
+        Ok(schema::migrate(&mut connection)?)
     }
 
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>

@@ -117,21 +117,15 @@ const MIGRATIONS: &[&str] = &["
     );
 "];
 
-/// Brings the tables up to date, in one transaction.
-pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+/// Brings the tables up to date, in one transaction. Answers the version that they had, and have.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(i64, i64), StoreError> {
     let transaction = connection.transaction().map_err(refused)?;
     transaction
         .execute_batch("create table if not exists schema_version (version bigint not null)")
         .map_err(refused)?;
-    let version: i64 = transaction
-        .query_row(
-            "select coalesce(max(version), 0) from schema_version",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(refused)?;
+    let version = version(&transaction)?;
     let done = usize::try_from(version).map_err(|_| StoreError::Corrupt("schema version"))?;
-    let target = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let target = newest();
     if version > target {
         return Err(StoreError::Corrupt("schema: it is newer than this program"));
     }
@@ -143,5 +137,22 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             .execute("insert into schema_version (version) values (?1)", [target])
             .map_err(refused)?;
     }
-    transaction.commit().map_err(refused)
+    transaction.commit().map_err(refused)?;
+    Ok((version, target))
+}
+
+/// The version of the tables.
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
+    connection
+        .query_row(
+            "select coalesce(max(version), 0) from schema_version",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(refused)
+}
+
+/// The version that this program works on.
+pub(super) fn newest() -> i64 {
+    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
