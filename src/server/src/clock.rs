@@ -1,6 +1,9 @@
 //! The one clock, and how a point in time is written for shops.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::LazyLock,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
 
 use jiff::{civil, tz::TimeZone};
 use kassa_checkout::Timestamp;
@@ -12,6 +15,17 @@ pub fn now() -> Timestamp {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_millis());
     Timestamp::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+}
+
+/// Now, by a clock that nobody sets: the clock as it was when this was first asked, carried on by
+/// the machine's monotonic clock. Pauses and leases are measured by it, so that setting the clock
+/// neither holds work up nor lets anything that runs be taken for dead and be done twice.
+#[must_use]
+pub fn steady() -> Timestamp {
+    static START: LazyLock<(Instant, Timestamp)> = LazyLock::new(|| (Instant::now(), now()));
+    let (moment, start) = *START;
+    let passed = u64::try_from(moment.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Timestamp::from_millis(start.millis().saturating_add(passed))
 }
 
 /// A point in time as RFC 3339 in UTC with milliseconds: `2026-11-21T08:00:00.000Z`.

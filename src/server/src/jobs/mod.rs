@@ -2,7 +2,6 @@
 //! confirmations that are overdue. All of it stands in the store, so that after a restart it goes
 //! on where it was, on this node or another.
 
-mod clock_steps;
 mod delivery;
 mod questions;
 mod schedule;
@@ -27,7 +26,6 @@ pub fn start(app: &AppState) -> JoinSet<()> {
     jobs.spawn(delivery::run(app.clone()));
     jobs.spawn(questions::run(app.clone()));
     jobs.spawn(until_stop(app.clone(), meet_deadlines(app.clone())));
-    jobs.spawn(until_stop(app.clone(), clock_steps::run(app.clone())));
     jobs.spawn(until_stop(app.clone(), forget_idle(app.clone())));
     jobs
 }

@@ -150,15 +150,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn enable_endpoint(&self, shop: &str) -> Answer<'_, bool>;
 
-    /// Moves when webhooks and questions are due by so many milliseconds: for when the clock
-    /// that they are measured by was set.
+    /// Moves when webhooks and questions are due by so many milliseconds.
     ///
     /// # Errors
     /// [`StoreError`].
     fn shift_due(&self, millis: i64) -> Answer<'_, ()>;
-
-    /// Whether what is due is told by the clock of this machine rather than the database's own.
-    fn uses_this_clock(&self) -> bool;
 
     /// What waits.
     ///

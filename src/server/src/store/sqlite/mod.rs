@@ -332,10 +332,6 @@ impl Store for SqliteStore {
         )
     }
 
-    fn uses_this_clock(&self) -> bool {
-        true
-    }
-
     fn backlog(&self) -> Answer<'_, Backlog> {
         Box::pin(self.read(sql::backlog))
     }

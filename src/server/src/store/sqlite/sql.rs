@@ -64,8 +64,7 @@ pub(super) fn refused(error: rusqlite::Error) -> StoreError {
 
 /// What waits.
 pub(super) fn backlog(connection: &Connection) -> Result<Backlog, StoreError> {
-    let now = clock::now();
-    let queue = |table, column| -> Result<Queue, StoreError> {
+    let queue = |table, column, now: Timestamp| -> Result<Queue, StoreError> {
         let sql = format!("select count(*), min({column}) from {table} where {column} <= ?1");
         connection
             .prepare_cached(&sql)
@@ -81,9 +80,9 @@ pub(super) fn backlog(connection: &Connection) -> Result<Backlog, StoreError> {
             .map_err(refused)
     };
     Ok(Backlog {
-        webhooks: queue("webhooks", "due_at")?,
-        questions: queue("attempts", "ask_at")?,
-        deadlines: queue("payments", "deadline_at")?,
+        webhooks: queue("webhooks", "due_at", clock::steady())?,
+        questions: queue("attempts", "ask_at", clock::steady())?,
+        deadlines: queue("payments", "deadline_at", clock::now())?,
     })
 }
 
@@ -121,7 +120,7 @@ pub(super) fn readable(connection: &Connection) -> Result<(), StoreError> {
 
 /// Now, by the clock that work is measured by, and so many seconds later.
 fn due_in(seconds: u64) -> i64 {
-    int(clock::now().plus_seconds(seconds).millis())
+    int(clock::steady().plus_seconds(seconds).millis())
 }
 
 fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
