@@ -51,16 +51,17 @@ impl std::error::Error for StartError {}
 
 impl Service {
     /// Opens the database and the socket. In development, where the port may be 0, the public
-    /// address becomes the one that was got.
+    /// address becomes the one that was got, unless another was named.
     ///
     /// # Errors
     /// [`StartError`].
     pub async fn start(mut config: Config) -> Result<Self, StartError> {
         let store = open(&config.database).await?;
+        let is_own_address = config.public_url == format!("http://{}", config.listen);
         let refused = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         config.listen = listener.local_addr().map_err(refused)?;
-        if config.development {
+        if config.development && is_own_address {
             config.public_url = format!("http://{}", config.listen);
         }
         Ok(Self {

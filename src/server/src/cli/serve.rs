@@ -28,6 +28,10 @@ pub(super) struct Serve {
     /// The demo shop's address [default: http://127.0.0.1:8082]
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     shop: Option<String>,
+    /// The address that browsers and the simulator reach the server at, where a proxy on this
+    /// machine stands before it [default: where it listens]
+    #[arg(long, value_name = "URL", conflicts_with = "config")]
+    public_url: Option<String>,
     /// Write logs as JSON.
     #[arg(long)]
     log_json: bool,
@@ -73,6 +77,7 @@ fn configuration(options: &Serve) -> Result<Config, String> {
         if let Some(shop) = &options.shop {
             development.shop.clone_from(shop);
         }
+        development.public_url.clone_from(&options.public_url);
         return development.config();
     };
     let mut config = Config::read(file).map_err(|error| error.to_string())?;

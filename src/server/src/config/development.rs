@@ -33,6 +33,9 @@ pub struct Development {
     pub simulator: String,
     /// The demo shop's address.
     pub shop: String,
+    /// The address that browsers and the simulator reach the server at, where it is not the one
+    /// that it listens at.
+    pub public_url: Option<String>,
 }
 
 impl Default for Development {
@@ -43,6 +46,7 @@ impl Default for Development {
             database: None,
             simulator: "http://127.0.0.1:8081".to_owned(),
             shop: "http://127.0.0.1:8082".to_owned(),
+            public_url: None,
         }
     }
 }
@@ -62,6 +66,12 @@ impl Development {
         }
         let simulator = loopback("--simulator", &self.simulator)?;
         let shop_url = loopback("--shop", &self.shop)?;
+        let public_url = match &self.public_url {
+            Some(url) => loopback("--public-url", url)?
+                .origin()
+                .ascii_serialization(),
+            None => format!("http://{}", self.listen),
+        };
         let shop = self
             .shop(&simulator, &shop_url)
             .map_err(|error| error.to_string())?;
@@ -70,7 +80,7 @@ impl Development {
         let hash = ApiKeyHash::of(API_KEY).map_err(|error| error.to_string())?;
         api_keys.add(&hash, Arc::clone(&shop));
         let config = Config {
-            public_url: format!("http://{}", self.listen),
+            public_url,
             listen: self.listen,
             database: self
                 .database

@@ -195,10 +195,6 @@ impl Store for PostgresStore {
         Box::pin(questions::shift_due(&self.connections, millis))
     }
 
-    fn uses_this_clock(&self) -> bool {
-        false
-    }
-
     fn backlog(&self) -> Answer<'_, Backlog> {
         Box::pin(questions::backlog(&self.connections))
     }
