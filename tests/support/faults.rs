@@ -1,24 +1,152 @@
-//! The kill test: the server is killed at random moments while payments are made and callbacks
-//! come, and nothing that it acknowledged may be gone or doubled afterwards.
+//! The fault harness: the real server, and everything that can go wrong around it, while payments
+//! are made. Nothing that it acknowledged may be gone or doubled afterwards.
 //!
 //! It knows nothing of the server's insides: it buys as a shop, pays as a customer, and asks the
-//! simulator, which is never killed, what is true.
+//! simulator, which never fails by itself, what is true. Each fault has a file of its own here;
+//! what they share lies in `driver`.
 
 #![expect(
     clippy::indexing_slicing,
     reason = "reading a member that a JSON value does not have gives null, never a panic"
 )]
 
-mod check;
-mod customer;
-mod killer;
-mod pace;
-mod plan;
-mod random;
-mod run;
-mod shop;
-mod simulator;
-mod webhooks;
+mod clock;
+mod disk;
+mod driver;
+mod hang_up;
+mod kill;
+mod network;
+mod power_cut;
+mod slow_fsync;
 
-pub use run::{Options, Outcome, run};
-pub use webhooks::Receiver;
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+pub use driver::{outcome::Outcome, webhooks::Receiver};
+
+use crate::services::{Binaries, Problem};
+use driver::world::Bench;
+
+/// A thing that goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// What it does, in a few words.
+    pub about: &'static str,
+    run: fn(&Bench, &Path) -> Result<Outcome, Problem>,
+}
+
+/// All faults, in the order in which they are run.
+pub const ALL: &[Fault] = &[
+    Fault {
+        name: "kill",
+        about: "kill -9 at random moments",
+        run: kill::run,
+    },
+    Fault {
+        name: "power-cut",
+        about: "only what was synced is left, or that and torn parts of the rest",
+        run: power_cut::run,
+    },
+    Fault {
+        name: "slow-fsync",
+        about: "every sync takes longer, up to a second",
+        run: slow_fsync::run,
+    },
+    Fault {
+        name: "disk-full",
+        about: "no space is left for a while",
+        run: disk::full,
+    },
+    Fault {
+        name: "read-only",
+        about: "the disk is read-only for a while",
+        run: disk::read_only,
+    },
+    Fault {
+        name: "disk-error",
+        about: "writing, or only syncing, fails for a while",
+        run: disk::broken,
+    },
+    Fault {
+        name: "hang-up",
+        about: "clients hang up in the middle of what they say, then the server is killed",
+        run: hang_up::run,
+    },
+    Fault {
+        name: "network",
+        about: "webhooks and callbacks are delayed, cut at every byte, and repeated",
+        run: network::run,
+    },
+    Fault {
+        name: "clock",
+        about: "the server's time of day jumps by a day, both ways",
+        run: clock::run,
+    },
+];
+
+/// Runs that must find something: what proves that the harness can fail.
+pub const SELF_TESTS: &[Fault] = &[Fault {
+    name: "lying-disk",
+    about: "a power cut on a disk that says that it synced, and did not",
+    run: power_cut::on_a_lying_disk,
+}];
+
+/// What to run faults with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How often the server is killed; other things are done in proportion.
+    pub kills: usize,
+    /// Where the random numbers begin.
+    pub seed: u64,
+    /// Where the programs are; built when nobody says it.
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// The faults, ready to be run.
+#[derive(Debug)]
+pub struct Harness {
+    bench: Bench,
+}
+
+impl Harness {
+    /// Finds the programs.
+    ///
+    /// # Errors
+    /// When they are not there, or cannot be built.
+    pub fn new(options: &Options) -> Result<Self, Problem> {
+        Ok(Self {
+            bench: Bench {
+                binaries: Binaries::find(options.bin_dir.clone())?,
+                kills: options.kills,
+                seed: options.seed,
+            },
+        })
+    }
+
+    /// Runs a fault. Where something is wrong the logs and the database are kept, and the outcome
+    /// says where.
+    ///
+    /// # Errors
+    /// When it could not be carried through: a program does not start, or does not come up again.
+    pub fn run(&self, fault: &Fault) -> Result<Outcome, Problem> {
+        let begun = Instant::now();
+        let prefix = format!("kassa-{}-", fault.name);
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir()?;
+        let outcome = (fault.run)(&self.bench, folder.path());
+        let is_good = outcome.as_ref().is_ok_and(Outcome::is_good);
+        let kept = (!is_good).then(|| folder.keep());
+        let kept = kept.map(|path| format!("logs and database are kept in {}", path.display()));
+        match outcome {
+            Ok(mut outcome) => {
+                outcome.spent = begun.elapsed();
+                outcome.wrong.extend(kept);
+                Ok(outcome)
+            }
+            Err(error) => Err(format!("{error}; {}", kept.unwrap_or_default()).into()),
+        }
+    }
+}

@@ -34,7 +34,7 @@ pub(crate) fn vectors(project: &Project, dir: Option<PathBuf>) -> Result<ExitCod
     pass_through(command)
 }
 
-/// Runs the kill test.
+/// Runs the fault harness.
 ///
 /// # Errors
 /// When the programs cannot be built or started.

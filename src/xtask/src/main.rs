@@ -53,10 +53,10 @@ enum Command {
         /// The folder [default: tests/vectors]
         dir: Option<std::path::PathBuf>,
     },
-    /// Kill the server at random points and check that no payment is lost or paid twice
+    /// Let everything go wrong around the server, and count what is lost or done twice (`--help`)
     #[command(disable_help_flag = true)]
     Faults {
-        /// Passed on, for instance `--kills 20`
+        /// Passed on, for instance `--only power-cut`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },

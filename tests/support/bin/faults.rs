@@ -1,4 +1,4 @@
-//! `faults`: the kill test of the real server, see `kassa_tests::faults`.
+//! `faults`: what the real server does when things go wrong, see `kassa_tests::faults`.
 
 use std::{
     path::PathBuf,
@@ -8,26 +8,31 @@ use std::{
 
 use clap::Parser;
 use kassa_tests::{
-    faults::{self, Options},
+    faults::{ALL, Fault, Harness, Options, Outcome, SELF_TESTS},
     services::{self, Problem},
 };
 
-/// So many findings are printed; the first ones tell most.
+/// So many findings of a fault are printed; the first ones tell most.
 const MOST_LINES: usize = 40;
+/// And so much of each.
+const LONGEST_LINE: usize = 300;
 
-/// Kills the server at random moments while payments are made, and counts what it lost.
+/// Lets things go wrong around the server while payments are made, and counts what it lost.
 #[derive(Debug, Parser)]
-#[command(name = "faults")]
+#[command(name = "faults", after_help = list())]
 struct Arguments {
-    /// How often the server is killed.
-    #[arg(long, default_value_t = 20)]
-    kills: usize,
-    /// How many payments are made.
+    /// How often the server is killed; one power cut for ten kills, a hundred hang-ups for one.
     #[arg(long, default_value_t = 200)]
-    payments: usize,
+    kills: usize,
+    /// Only this fault (may be given several times).
+    #[arg(long, value_name = "NAME", value_parser = named)]
+    only: Vec<&'static Fault>,
     /// Where the random numbers begin; a new one each time when it is not named.
     #[arg(long)]
     seed: Option<u64>,
+    /// Only show that the harness can fail: runs in which something must be lost.
+    #[arg(long, conflicts_with = "only")]
+    self_test: bool,
     /// The folder of `kassa` and `kassa-simulator`; they are built when nobody names one.
     #[arg(long)]
     bin_dir: Option<PathBuf>,
@@ -51,27 +56,70 @@ fn run(arguments: Arguments) -> Result<bool, Problem> {
     })?;
     let seed = arguments.seed.map_or_else(new_seed, Ok)?;
     println!("faults: seed {seed}");
-    let outcome = faults::run(&Options {
+    let harness = Harness::new(&Options {
         kills: arguments.kills,
-        payments: arguments.payments,
         seed,
         bin_dir: arguments.bin_dir,
     })?;
+    if arguments.self_test {
+        return self_test(&harness);
+    }
+    let faults = match arguments.only.as_slice() {
+        [] => ALL.iter().collect(),
+        some => some.to_vec(),
+    };
+    let mut all = Vec::new();
+    for fault in faults {
+        let outcome = harness.run(fault)?;
+        report(&outcome);
+        all.push(outcome);
+    }
+    let sum = |of: fn(&Outcome) -> usize| all.iter().map(of).sum::<usize>();
+    println!(
+        "faults: {} acknowledged, {} lost, {} doubled",
+        sum(|outcome| outcome.acknowledged),
+        sum(|outcome| outcome.lost),
+        sum(|outcome| outcome.doubled)
+    );
+    Ok(all.iter().all(Outcome::is_good))
+}
+
+/// Whether every run found what was lost in it.
+fn self_test(harness: &Harness) -> Result<bool, Problem> {
+    let mut all_found = true;
+    for fault in SELF_TESTS {
+        let outcome = harness.run(fault)?;
+        println!("{outcome}");
+        all_found &= outcome.lost > 0;
+    }
+    println!(
+        "faults: the harness {} what it must find",
+        if all_found { "finds" } else { "misses" }
+    );
+    Ok(all_found)
+}
+
+fn report(outcome: &Outcome) {
+    println!("{outcome}");
     for line in outcome.wrong.iter().take(MOST_LINES) {
-        println!("  {line}");
+        let beginning: String = line.chars().take(LONGEST_LINE).collect();
+        println!("  {beginning}");
     }
     if let Some(more @ 1..) = outcome.wrong.len().checked_sub(MOST_LINES) {
         println!("  and {more} more");
     }
-    println!(
-        "kills: {}, payments: {}, wrong end states: {}",
-        outcome.kills, outcome.payments, outcome.wrong_ends
-    );
-    println!(
-        "faults: {} acknowledged, {} lost, {} doubled",
-        outcome.acknowledged, outcome.lost, outcome.doubled
-    );
-    Ok(outcome.is_good())
+}
+
+fn named(name: &str) -> Result<&'static Fault, String> {
+    let fault = ALL.iter().find(|fault| fault.name == name);
+    fault.ok_or_else(|| format!("there is no such fault; {}", list()))
+}
+
+fn list() -> String {
+    let lines = ALL
+        .iter()
+        .map(|fault| format!("  {:<14}{}\n", fault.name, fault.about));
+    format!("The faults:\n{}", lines.collect::<String>())
 }
 
 fn new_seed() -> Result<u64, Problem> {

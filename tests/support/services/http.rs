@@ -44,19 +44,25 @@ impl Answer {
 
 impl Default for Http {
     fn default() -> Self {
+        Self::patient(PATIENCE)
+    }
+}
+
+impl Http {
+    /// A client that waits so long for an answer.
+    #[must_use]
+    pub fn patient(patience: Duration) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             // A server that is killed leaves connections that look alive.
             .max_idle_connections(0)
             .build()
             .new_agent();
         Self { agent }
     }
-}
 
-impl Http {
     /// GET.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub struct Service {
     child: Arc<Mutex<Child>>,
     stdout: PathBuf,
     stderr: PathBuf,
+    /// How long the file of its output was before it began.
+    said_before: u64,
     url: String,
 }
 
@@ -46,6 +48,22 @@ impl Service {
     /// # Errors
     /// When it cannot be started, ends, or is not ready in time; with the end of what it printed.
     pub fn start(
+        name: &str,
+        program: &Path,
+        arguments: &[String],
+        variables: &[(&str, &str)],
+        logs: &Path,
+    ) -> Result<Self, Problem> {
+        let mut service = Self::launch(name, program, arguments, variables, logs)?;
+        service.await_ready()?;
+        Ok(service)
+    }
+
+    /// Starts a program and waits for nothing: it may not even be able to start.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn launch(
         name: &str,
         program: &Path,
         arguments: &[String],
@@ -69,15 +87,23 @@ impl Service {
             .stderr(append(&stderr)?);
         let child = spawn(&mut command)
             .map_err(|error| format!("{} cannot be started: {error}", program.display()))?;
-        let mut service = Self {
+        Ok(Self {
             name: name.to_owned(),
             child,
             stdout,
             stderr,
+            said_before,
             url: String::new(),
-        };
-        service.url = service.await_ready(said_before)?;
-        Ok(service)
+        })
+    }
+
+    /// Waits for its line `…: listening on URL`.
+    ///
+    /// # Errors
+    /// When it ends, or is not ready in time; with the end of what it printed.
+    pub fn await_ready(&mut self) -> Result<(), Problem> {
+        self.url = self.listening_url()?;
+        Ok(())
     }
 
     /// Where it listens: `http://127.0.0.1:8080`.
@@ -118,8 +144,8 @@ impl Service {
         Ok(())
     }
 
-    fn await_ready(&self, said_before: u64) -> Result<String, Problem> {
-        let before = usize::try_from(said_before)?;
+    fn listening_url(&self) -> Result<String, Problem> {
+        let before = usize::try_from(self.said_before)?;
         let ready = wait_for(&format!("{} to listen", self.name), START_PATIENCE, || {
             if let Ok(Some(status)) = lock(&self.child).try_wait() {
                 return Some(Err(format!("{} ended at its start: {status}", self.name)));

@@ -22,9 +22,6 @@ use crate::project::Project;
 use crate::toolchain::answers;
 use summary::{Counts, Format, Tally};
 
-/// How many times the kill test kills within the test command.
-const KILLS: &str = "20";
-
 /// The folder of the tests that other people's programs run.
 const ORACLES: &str = "tests/oracles";
 
@@ -53,7 +50,7 @@ pub(crate) enum Suite {
     Openapi,
     /// End to end in a browser
     Browser,
-    /// The server, killed again and again
+    /// The server, while everything around it goes wrong
     Faults,
     /// The load on the server, for a moment: that it is all answered, not how fast
     Bench,
@@ -169,8 +166,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         }
         Suite::Faults => {
             build(project)?;
-            let mut command = built(project, "faults");
-            stream(command.args(["--kills", KILLS]), Format::Faults)
+            stream(&mut built(project, "faults"), Format::Faults)
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::{pace::Pace, plan::Plan};
+use super::{pace::Pace, plan::Plan, tally::Tally};
 use crate::services::{Answer, DEV_API_KEY, Http, Problem};
 
 /// A call is tried again for so long: a restart takes a moment, and kills may follow each other.
@@ -20,69 +20,68 @@ const PAGE: usize = 100;
 
 /// Kassa, as the shop calls it.
 #[derive(Debug, Clone)]
-pub(super) struct Kassa {
+pub(crate) struct Kassa {
     http: Http,
     url: String,
     return_url: String,
     pace: Arc<Pace>,
+    tally: Arc<Tally>,
 }
 
 /// A payment that the shop made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Made {
+pub(crate) struct Made {
     /// Its identifier.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The checkout token.
-    pub(super) token: String,
+    pub(crate) token: String,
 }
 
 /// A payment in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(crate) struct Listed {
     /// Its identifier.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// The shop's order number.
-    pub(super) order: String,
+    pub(crate) order: String,
     /// Where it stands.
-    pub(super) status: String,
+    pub(crate) status: String,
 }
 
 /// An event of a payment's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Logged {
+pub(crate) struct Logged {
+    /// Its number within the payment, from 1.
+    pub(crate) seq: u64,
     /// What happened.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// The particulars.
-    pub(super) detail: Value,
+    pub(crate) detail: Value,
 }
 
 /// What the customer's browser does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct NextStep {
+pub(crate) struct NextStep {
     /// Where it goes.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// The form that it posts; none for a redirect.
-    pub(super) fields: Option<Vec<(String, String)>>,
+    pub(crate) fields: Option<Vec<(String, String)>>,
 }
 
 impl Kassa {
-    pub(super) fn new(url: &str, return_url: &str, pace: Arc<Pace>) -> Self {
+    pub(crate) fn new(url: &str, return_url: &str, pace: Arc<Pace>, tally: &Arc<Tally>) -> Self {
         Self {
             http: Http::default(),
             url: url.to_owned(),
             return_url: return_url.to_owned(),
             pace,
+            tally: Arc::clone(tally),
         }
     }
 
     /// Makes the payment of an order; however often it is asked, it is one payment.
-    pub(super) fn create(&self, plan: &Plan) -> Result<Made, Problem> {
-        let body = json!({
-            "order": plan.order,
-            "amount": plan.amount_cents,
-            "language": "fi",
-            "return_url": self.return_url,
-        });
+    pub(crate) fn create(&self, plan: &Plan) -> Result<Made, Problem> {
+        let body = self.order(plan);
         let made = self.until_accepted("POST", "/v1/payments", &plan.order, Some(&body))?;
         Ok(Made {
             id: text(&made, "id")?,
@@ -90,8 +89,41 @@ impl Kassa {
         })
     }
 
+    /// The same, tried once; says what was answered.
+    pub(crate) fn try_create(&self, plan: &Plan) -> Result<Answer, Problem> {
+        let authorization = format!("Bearer {DEV_API_KEY}");
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("idempotency-key", plan.order.as_str()),
+        ];
+        let url = format!("{}/v1/payments", self.url);
+        let answer = self.http.post_json(&url, &headers, &self.order(plan))?;
+        self.tally.count(&answer, None);
+        Ok(answer)
+    }
+
+    /// A page of the list, asked for once.
+    pub(crate) fn try_list(&self) -> Result<Answer, Problem> {
+        let authorization = format!("Bearer {DEV_API_KEY}");
+        let headers = [("authorization", authorization.as_str())];
+        self.http
+            .get(&format!("{}/v1/payments?limit=1", self.url), &headers)
+    }
+
+    /// What the shop asks for when it makes a payment.
+    pub(crate) fn order(&self, plan: &Plan) -> Value {
+        json!({
+            "order": plan.order,
+            "amount": plan.amount_cents,
+            "language": "fi",
+            "return_url": self.return_url,
+            // Longer than any clock jumps here.
+            "expires_in": 864_000,
+        })
+    }
+
     /// The names of the banks that the customer may choose.
-    pub(super) fn banks(&self, token: &str) -> Result<Vec<String>, Problem> {
+    pub(crate) fn banks(&self, token: &str) -> Result<Vec<String>, Problem> {
         let path = format!("/checkout/{token}/session");
         let session = self.until_accepted("GET", &path, "", None)?;
         let banks = session["banks"]
@@ -101,9 +133,9 @@ impl Kassa {
     }
 
     /// The customer chooses a bank.
-    pub(super) fn pay(&self, token: &str, bank: &str) -> Result<NextStep, Problem> {
+    pub(crate) fn pay(&self, token: &str, bank: &str) -> Result<NextStep, Problem> {
         let path = format!("/checkout/{token}/pay");
-        let step = self.until_accepted("POST", &path, token, Some(&json!({ "bank": bank })))?;
+        let step = self.until_accepted("POST", &path, token, Some(&choice(bank)))?;
         let fields = match step["kind"].as_str() {
             Some("redirect") => None,
             Some("post_form") => {
@@ -122,7 +154,7 @@ impl Kassa {
     }
 
     /// All payments, page by page.
-    pub(super) fn list(&self) -> Result<Vec<Listed>, Problem> {
+    pub(crate) fn list(&self) -> Result<Vec<Listed>, Problem> {
         let mut all = Vec::new();
         let mut path = format!("/v1/payments?limit={PAGE}");
         loop {
@@ -144,19 +176,23 @@ impl Kassa {
         }
     }
 
-    /// Where a payment stands.
-    pub(super) fn status(&self, id: &str) -> Result<String, Problem> {
-        let payment = self.until_accepted("GET", &format!("/v1/payments/{id}"), "", None)?;
-        text(&payment, "status")
+    /// Where a payment stands; `None` when there is none.
+    pub(crate) fn status(&self, id: &str) -> Result<Option<String>, Problem> {
+        let path = format!("/v1/payments/{id}");
+        let payment = self.until_answered("GET", &path, "", None)?;
+        payment.map(|payment| text(&payment, "status")).transpose()
     }
 
-    /// A payment's log, oldest event first.
-    pub(super) fn events(&self, id: &str) -> Result<Vec<Logged>, Problem> {
+    /// A payment's log, oldest event first; nothing when there is none.
+    pub(crate) fn events(&self, id: &str) -> Result<Vec<Logged>, Problem> {
         let path = format!("/v1/payments/{id}/events");
-        let log = self.until_accepted("GET", &path, "", None)?;
+        let Some(log) = self.until_answered("GET", &path, "", None)? else {
+            return Ok(Vec::new());
+        };
         let events = log["data"].as_array().ok_or("a log without data")?;
         let read = |event: &Value| {
             Ok(Logged {
+                seq: event["seq"].as_u64().ok_or("an event without a number")?,
                 kind: text(event, "kind")?,
                 detail: event["detail"].clone(),
             })
@@ -175,6 +211,18 @@ impl Kassa {
         key: &str,
         body: Option<&Value>,
     ) -> Result<Value, Problem> {
+        let answer = self.until_answered(method, path, key, body)?;
+        Ok(answer.ok_or_else(|| format!("{method} {path}: nothing is there"))?)
+    }
+
+    /// The same, where 404 is an answer too.
+    fn until_answered(
+        &self,
+        method: &str,
+        path: &str,
+        key: &str,
+        body: Option<&Value>,
+    ) -> Result<Option<Value>, Problem> {
         let deadline = Instant::now() + PATIENCE;
         let url = format!("{}{path}", self.url);
         let authorization = format!("Bearer {DEV_API_KEY}");
@@ -188,8 +236,15 @@ impl Kassa {
         }
         loop {
             let text = body.map(Value::to_string).unwrap_or_default();
-            let failure = match self.http.send(method, &url, &headers, text) {
-                Ok(answer) if (200..300).contains(&answer.status) => return answer.json(),
+            let begun = Instant::now();
+            let sent = self.http.send(method, &url, &headers, text);
+            if let Ok(answer) = &sent {
+                let took = body.is_some() && answer.status < 300;
+                self.tally.count(answer, took.then(|| begun.elapsed()));
+            }
+            let failure = match sent {
+                Ok(answer) if answer.status < 300 => return answer.json().map(Some),
+                Ok(answer) if answer.status == 404 => return Ok(None),
                 Ok(answer) if !comes_right(&answer) => return Err(refusal(method, path, &answer)),
                 Ok(answer) => refusal(method, path, &answer),
                 Err(error) => error,
@@ -200,6 +255,11 @@ impl Kassa {
             thread::sleep(PAUSE);
         }
     }
+}
+
+/// What a customer says who chooses a bank.
+pub(crate) fn choice(bank: &str) -> Value {
+    json!({ "bank": bank })
 }
 
 /// Whether the same request may be accepted a moment later.

@@ -4,27 +4,27 @@ use std::time::Duration;
 
 /// A generator.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The generator of a seed.
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below `end`, or 0 when `end` is 0.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or(0)
     }
 
     /// One of several, when there are any.
-    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let end = u64::try_from(from.len()).unwrap_or(0);
         from.get(usize::try_from(self.below(end)).unwrap_or(0))
     }
 
     /// A time shorter than `end`, in whole microseconds.
-    pub(super) fn shorter_than(&mut self, end: Duration) -> Duration {
+    pub(crate) fn shorter_than(&mut self, end: Duration) -> Duration {
         let micros = u64::try_from(end.as_micros()).unwrap_or(u64::MAX);
         Duration::from_micros(self.below(micros))
     }

@@ -4,7 +4,7 @@ use super::random::Random;
 
 /// How a payment ends at the bank; the names are those of the simulator's control API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Pay,
     Refuse,
     Cancel,
@@ -31,7 +31,7 @@ const MIX: [Ending; 12] = [
 
 impl Ending {
     /// Its name in the simulator's control API.
-    pub(super) const fn act(self) -> &'static str {
+    pub(crate) const fn act(self) -> &'static str {
         match self {
             Self::Pay => "pay",
             Self::Refuse => "refuse",
@@ -43,7 +43,7 @@ impl Ending {
     }
 
     /// The state that the simulator comes to, in ecommpay's words.
-    pub(super) const fn truth(self) -> &'static str {
+    pub(crate) const fn truth(self) -> &'static str {
         match self {
             Self::Pay | Self::LateSuccess => "success",
             Self::Refuse | Self::Cancel | Self::LateDecline => "decline",
@@ -52,7 +52,7 @@ impl Ending {
     }
 
     /// The status that the shop must read in the end.
-    pub(super) const fn status(self) -> &'static str {
+    pub(crate) const fn status(self) -> &'static str {
         match self {
             Self::Pay | Self::LateSuccess => "paid",
             Self::Refuse | Self::LateDecline => "declined",
@@ -64,26 +64,26 @@ impl Ending {
 
 /// A payment to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The shop's order number.
-    pub(super) order: String,
+    pub(crate) order: String,
     /// The sum in cents.
-    pub(super) amount_cents: u64,
+    pub(crate) amount_cents: u64,
     /// Which of the banks that are offered: any number, taken round and round.
-    pub(super) bank: usize,
+    pub(crate) bank: usize,
     /// What happens there.
-    pub(super) ending: Ending,
+    pub(crate) ending: Ending,
     /// Seconds of the simulator's time until a late word.
-    pub(super) delay_seconds: u32,
+    pub(crate) delay_seconds: u32,
 }
 
 impl Plan {
-    /// So many plans; the same for the same seed.
-    pub(super) fn draw(count: usize, seed: u64) -> Vec<Self> {
+    /// So many plans of a fault; the same for the same seed.
+    pub(crate) fn draw(fault: &str, count: usize, seed: u64) -> Vec<Self> {
         let mut random = Random::new(seed);
         (0..count)
             .map(|number| Self {
-                order: format!("faults-{seed}-{number}"),
+                order: format!("{fault}-{seed}-{number}"),
                 amount_cents: 100 + random.below(100_000),
                 bank: usize::try_from(random.below(1_000)).unwrap_or_default(),
                 ending: random.pick(&MIX).copied().unwrap_or(Ending::Pay),
@@ -100,11 +100,11 @@ mod tests {
 
     #[test]
     fn two_hundred_payments_come_to_every_end() {
-        let plans = Plan::draw(200, 1);
+        let plans = Plan::draw("kill", 200, 1);
         for ending in MIX {
             assert!(plans.iter().any(|plan| plan.ending == ending), "{ending:?}");
         }
-        assert_eq!(plans, Plan::draw(200, 1));
-        assert_ne!(plans, Plan::draw(200, 2));
+        assert_eq!(plans, Plan::draw("kill", 200, 1));
+        assert_ne!(plans, Plan::draw("kill", 200, 2));
     }
 }

@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -20,6 +23,8 @@ const LONGEST: usize = 256 * 1024;
 pub struct Receiver {
     url: String,
     received: Arc<Mutex<Vec<Webhook>>>,
+    /// Milliseconds before an answer.
+    pause: Arc<AtomicU64>,
 }
 
 /// What came.
@@ -40,26 +45,38 @@ impl Receiver {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let url = format!("http://{}", listener.local_addr()?);
         let received = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&received);
+        let pause = Arc::new(AtomicU64::default());
+        let (kept, patience) = (Arc::clone(&received), Arc::clone(&pause));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
+                let (kept, pause) = (Arc::clone(&kept), patience.load(Ordering::Relaxed));
                 thread::spawn(move || {
                     // A sender that was killed in the midst of it sends it again.
                     if let Ok(Some(webhook)) = take(&stream) {
                         lock(&kept).push(webhook);
+                        thread::sleep(Duration::from_millis(pause));
                         let _ = answer(&stream);
                     }
                 });
             }
         });
-        Ok(Self { url, received })
+        Ok(Self {
+            url,
+            received,
+            pause,
+        })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Answers so late from now on.
+    pub fn take_so_long(&self, pause: Duration) {
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        self.pause.store(millis, Ordering::Relaxed);
     }
 
     /// All that came so far, in order.
@@ -76,22 +93,29 @@ fn take(stream: &TcpStream) -> Result<Option<Webhook>, Problem> {
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let is_post = line.starts_with("POST ");
-    let (mut id, mut length) = (String::new(), 0);
+    let (mut id, mut length) = (String::new(), None);
     loop {
         line.clear();
         reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim_end().split_once(':') else {
+        if line == "\r\n" {
             break;
+        }
+        // A line that is none, or not whole: the sender has gone.
+        let header = line
+            .strip_suffix("\r\n")
+            .and_then(|line| line.split_once(':'));
+        let Some((name, value)) = header else {
+            return Ok(None);
         };
         match name.to_ascii_lowercase().as_str() {
             "webhook-id" => value.trim().clone_into(&mut id),
-            "content-length" => length = value.trim().parse()?,
+            "content-length" => length = Some(value.trim().parse()?),
             _ => {}
         }
     }
-    if !is_post || length > LONGEST {
+    let Some(length) = length.filter(|length| is_post && *length <= LONGEST) else {
         return Ok(None);
-    }
+    };
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
     let body = String::from_utf8(body)?;

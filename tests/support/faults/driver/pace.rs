@@ -7,7 +7,7 @@ use std::{
 
 /// A gate that lets so many steps through, raised by the killer as it goes on.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
+pub(crate) struct Pace {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -21,7 +21,7 @@ struct State {
 
 impl Pace {
     /// Waits for leave to take a step; `false` when the run has been stopped.
-    pub(super) fn step(&self) -> bool {
+    pub(crate) fn step(&self) -> bool {
         let waits = |state: &mut State| state.taken >= state.allowed && !state.stopped;
         let mut state = self
             .changed
@@ -35,7 +35,7 @@ impl Pace {
     }
 
     /// Allows steps up to a number, counted from the beginning.
-    pub(super) fn allow(&self, steps: usize) {
+    pub(crate) fn allow(&self, steps: usize) {
         let mut state = self.state();
         state.allowed = state.allowed.max(steps);
         drop(state);
@@ -43,7 +43,7 @@ impl Pace {
     }
 
     /// Waits until all allowed steps were begun, at most so long: customers may be held up.
-    pub(super) fn wait_until_taken(&self, patience: Duration) {
+    pub(crate) fn wait_until_taken(&self, patience: Duration) {
         let waits = |state: &mut State| state.taken < state.allowed && !state.stopped;
         drop(
             self.changed
@@ -52,13 +52,13 @@ impl Pace {
     }
 
     /// Ends the run: nobody takes another step.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.state().stopped = true;
         self.changed.notify_all();
     }
 
     /// Whether the run has been stopped.
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.state().stopped
     }
 

@@ -1,6 +1,7 @@
 //! One payment from the order to the bank.
 
 use super::{
+    ledger::Ledger,
     pace::Pace,
     plan::Plan,
     shop::{Kassa, NextStep},
@@ -9,49 +10,56 @@ use super::{
 use crate::services::{Http, Problem};
 
 /// Steps that a customer takes, each of which the killer may meet.
-pub(super) const STEPS: usize = 3;
+pub(crate) const STEPS: usize = 3;
 
-/// A payment that came to the bank.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Paid {
-    /// What was planned.
-    pub(super) plan: Plan,
-    /// Kassa's identifier.
-    pub(super) id: String,
-    /// The identifier at the simulator.
-    pub(super) attempt: String,
-}
-
-/// Goes the whole way; `None` when the run was stopped.
-pub(super) fn go(
+/// Goes the whole way, and writes down what the server acknowledged; `false` when the run was
+/// stopped.
+pub(crate) fn go(
     plan: &Plan,
     kassa: &Kassa,
     simulator: &Simulator,
     pace: &Pace,
-) -> Result<Option<Paid>, Problem> {
+    ledger: &Ledger,
+) -> Result<bool, Problem> {
     if !pace.step() {
-        return Ok(None);
+        return Ok(false);
     }
     let made = kassa.create(plan)?;
+    ledger.created(plan, &made.id);
     if !pace.step() {
-        return Ok(None);
+        return Ok(false);
     }
-    let banks = kassa.banks(&made.token)?;
+    let bank = choose(plan, kassa, &made.token)?;
+    let attempt = begin(&made.token, &bank, kassa, simulator)?;
+    ledger.begun(&plan.order, &attempt);
+    if !pace.step() {
+        return Ok(false);
+    }
+    simulator.act(&attempt, plan)?;
+    ledger.acted(&plan.order);
+    Ok(true)
+}
+
+/// The planned bank among those that are offered.
+pub(crate) fn choose(plan: &Plan, kassa: &Kassa, token: &str) -> Result<String, Problem> {
+    let banks = kassa.banks(token)?;
     let chosen = plan
         .bank
         .checked_rem(banks.len())
         .and_then(|at| banks.get(at));
-    let step = kassa.pay(&made.token, chosen.ok_or("no bank is offered")?)?;
-    let attempt = open(&step)?;
-    if !pace.step() {
-        return Ok(None);
-    }
-    simulator.act(&attempt, plan)?;
-    Ok(Some(Paid {
-        plan: plan.clone(),
-        id: made.id,
-        attempt,
-    }))
+    Ok(chosen.ok_or("no bank is offered")?.clone())
+}
+
+/// Goes to the bank and opens the Payment Page; says under which identifier.
+pub(crate) fn begin(
+    token: &str,
+    bank: &str,
+    kassa: &Kassa,
+    simulator: &Simulator,
+) -> Result<String, Problem> {
+    let mut step = kassa.pay(token, bank)?;
+    step.url = simulator.own(&step.url);
+    open(&step)
 }
 
 /// Opens the Payment Page as a browser does, and says under which identifier.
