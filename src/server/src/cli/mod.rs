@@ -25,7 +25,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve. Without --config: the development configuration, for this machine only.
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     /// Test a configuration, and say what is wrong with it: file, line and key.
     Check {
         /// The configuration file.
@@ -49,7 +49,7 @@ enum Command {
 /// Does what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let done = match Arguments::parse().command {
-        Command::Serve(options) => serve::serve(options),
+        Command::Serve(options) => serve::serve(&options),
         Command::Check { config } => check(&config),
         Command::Migrate(options) => upkeep::migrate(&options),
         Command::Backup(options) => upkeep::backup(&options),

@@ -39,9 +39,9 @@ pub(super) struct Serve {
     database: DatabaseOptions,
 }
 
-pub(super) fn serve(options: Serve) -> Result<(), String> {
+pub(super) fn serve(options: &Serve) -> Result<(), String> {
     telemetry::start(options.log_json);
-    let config = configuration(&options)?;
+    let config = configuration(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
