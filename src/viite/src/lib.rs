@@ -13,8 +13,8 @@
 //! | [`BusinessId`] | Y-tunnus |
 //!
 //! Every type has `parse`, which forgives the spaces that people type or copy, and
-//! `parse_machine`, which takes exactly what `to_machine` writes and nothing else
-//! ([`OrderNumber`], [`BankBarcode`] and [`BusinessId`] have one exact `parse` only).
+//! `parse_machine`, which takes exactly what `to_machine` writes and nothing else but the zeros
+//! that fill a national reference up to 20 digits ([`OrderNumber`], [`BankBarcode`] and [`BusinessId`] have one exact `parse` only).
 //! Money is whole cents. Nothing here panics, whatever the input; every refusal is an
 //! [`Error`] that names the rule and, where it applies, the place.
 //!

@@ -264,7 +264,8 @@ fn failed(tries: u32, asked: Option<u64>) -> (Delivery, &'static str) {
 }
 
 /// The pause that an answer asks for, in seconds: a number, or until a date (RFC 9110 §10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
+#[must_use]
+pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     text.parse().ok().or_else(|| {
         let until = httpdate::parse_http_date(text).ok()?;

@@ -10,6 +10,8 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
+pub use delivery::retry_after;
+
 use crate::state::AppState;
 
 /// How often the store is asked for work when nothing wakes the job.
