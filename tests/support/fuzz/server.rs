@@ -259,7 +259,7 @@ impl Server {
         };
         let mut config = development.config()?;
         config.limits.token_per_second = 0;
-        let store = SqliteStore::open(&config.database)?;
+        let store = SqliteStore::open(&folder.path().join("kassa.db"))?;
         let app = App::new(config, std::sync::Arc::new(store));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
