@@ -67,15 +67,19 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         .map(Timestamp::from_millis)
 }
 
+/// A point in time for an operator, in Finland: `2026-11-18 13:06:40`.
+#[must_use]
+pub fn local(at: Timestamp) -> String {
+    finnish(at).map_or_else(String::new, |at| {
+        at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+    })
+}
+
 /// A point in time for a customer: day, month, year, hour and minute in Finland.
 #[must_use]
 pub fn for_people(at: Timestamp) -> String {
-    let zone = TimeZone::get("Europe/Helsinki").unwrap_or(TimeZone::UTC);
-    i64::try_from(at.millis())
-        .ok()
-        .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
-        .map(|at| {
-            let local = at.to_zoned(zone);
+    finnish(at)
+        .map(|local| {
             format!(
                 "{}.{}.{} {}:{:02}",
                 local.day(),
@@ -86,4 +90,11 @@ pub fn for_people(at: Timestamp) -> String {
             )
         })
         .unwrap_or_default()
+}
+
+fn finnish(at: Timestamp) -> Option<jiff::Zoned> {
+    let zone = TimeZone::get("Europe/Helsinki").unwrap_or(TimeZone::UTC);
+    let millis = i64::try_from(at.millis()).ok()?;
+    let at = jiff::Timestamp::from_millisecond(millis).ok()?;
+    Some(at.to_zoned(zone))
 }

@@ -180,6 +180,15 @@ async fn lists_in_a_stable_order(store: &dyn Store) {
     filter.limit = 10;
     filter.status = Some(Status::Paid);
     assert_eq!(store.list(filter).await.unwrap().len(), 1);
+    // One payment, of whichever shop.
+    let one = Filter {
+        id: Some("pay_e".to_owned()),
+        limit: 10,
+        ..Filter::default()
+    };
+    let found = store.list(one).await.unwrap();
+    let ids: Vec<_> = found.iter().map(|payment| payment.id.as_str()).collect();
+    assert_eq!(ids, ["pay_e"]);
 }
 
 async fn meets_deadlines(store: &dyn Store) {

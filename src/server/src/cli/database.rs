@@ -59,7 +59,8 @@ impl DatabaseOptions {
 /// Where the database of a command is that does not serve.
 #[derive(Args)]
 pub(super) struct Where {
-    /// The configuration file that names the database.
+    /// The configuration file that names the database; no other secret of it is read than the
+    /// database's password
     #[arg(long, value_name = "FILE", env = "KASSA_CONFIG")]
     config: Option<PathBuf>,
     /// The folder of the development configuration's database [default: var]
@@ -73,11 +74,7 @@ impl Where {
     /// The database that is meant.
     pub(super) fn database(&self) -> Result<Database, String> {
         let configured = match &self.config {
-            Some(file) => {
-                Config::read(file)
-                    .map_err(|error| error.to_string())?
-                    .database
-            }
+            Some(file) => Config::read_database(file).map_err(|error| error.to_string())?,
             None => {
                 let folder = self.data.clone().unwrap_or_else(|| DEVELOPMENT.into());
                 Database::Sqlite(folder.join("kassa.db"))

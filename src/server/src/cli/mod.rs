@@ -1,9 +1,18 @@
 //! The command line: one file for each command, and what they share.
 
 mod database;
+mod events;
+mod failure;
 mod keys;
+mod messages;
+mod output;
+mod payments;
+mod secret_file;
 mod serve;
+mod store;
+mod table;
 mod upkeep;
+mod webhooks;
 
 use std::{
     io::{self, Write as _},
@@ -11,16 +20,27 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 use kassa_server::{config::Config, openapi_text};
+
+use failure::Failure;
 
 /// Online bank payments for a Finnish web shop.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, after_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed; standard error says why
+  2  the command line is wrong
+  3  what was asked for does not exist, or nothing matches
+  4  the database cannot be used now: missing, locked, full, or of another version";
 
 #[derive(Subcommand)]
 enum Command {
@@ -32,6 +52,18 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Look at payments.
+    #[command(subcommand)]
+    Payments(payments::Payments),
+    /// Follow what happens.
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Look at messages to shops, and send them again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
+    /// Make keys for shops, and change them.
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Bring the tables of a database up to date, as a server does when it starts.
     Migrate(upkeep::Migrate),
     /// Copy a SQLite database to a new file, while a server works on it, and check the copy.
@@ -41,35 +73,44 @@ enum Command {
     Db(upkeep::Db),
     /// Print the OpenAPI document.
     Openapi,
-    /// Make keys for shops.
-    #[command(subcommand)]
-    Keys(keys::Keys),
+    /// Print what makes a shell complete this command line.
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
 }
+
+const COMPLETIONS: &str = "\
+Examples:
+  kassa completions bash > ~/.local/share/bash-completion/completions/kassa
+  kassa completions zsh > ~/.zfunc/_kassa       # a folder in $fpath
+  kassa completions fish > ~/.config/fish/completions/kassa.fish";
 
 /// Does what the command line asks for.
 pub(crate) fn run() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Serve(options) => serve::serve(&options),
         Command::Check { config } => check(&config),
+        Command::Payments(command) => payments::payments(&command),
+        Command::Events(command) => events::events(&command),
+        Command::Webhooks(command) => webhooks::webhooks(&command),
+        Command::Keys(command) => keys::keys(&command),
         Command::Migrate(options) => upkeep::migrate(&options),
         Command::Backup(options) => upkeep::backup(&options),
         Command::Db(command) => upkeep::db(&command),
         Command::Openapi => openapi_text()
-            .map_err(|error| error.to_string())
+            .map_err(|error| Failure::from(error.to_string()))
             .and_then(|text| say(&text)),
-        Command::Keys(command) => keys::keys(&command),
+        Command::Completions { shell } => completions(shell),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            // Nothing can be done when even that fails.
-            let _ = writeln!(io::stderr(), "{message}");
-            ExitCode::FAILURE
-        }
+        Err(failure) => failure.tell(),
     }
 }
 
-fn check(file: &Path) -> Result<(), String> {
+fn check(file: &Path) -> Result<(), Failure> {
     let config = Config::read(file).map_err(|error| error.to_string())?;
     let shops = config.shops.len();
     say(&format!(
@@ -79,10 +120,23 @@ fn check(file: &Path) -> Result<(), String> {
     ))
 }
 
-/// Prints a text, whole or with an error.
-fn say(text: &str) -> Result<(), String> {
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "kassa", &mut text);
+    say(&String::from_utf8_lossy(&text))
+}
+
+/// Says something to a person that is no part of the output.
+fn hint(text: &str) {
+    // Nobody has to hear it.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints a text, whole or with an error. Nobody needs it any more when the reader has gone, as
+/// `head` does.
+fn say(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|error| error.to_string())
+        .map_err(Failure::of_output)
 }

@@ -5,11 +5,11 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use kassa_server::{
     config::{Config, Development},
-    serve::Service,
+    serve::{Service, StartError},
     telemetry,
 };
 
-use super::{database::DatabaseOptions, say};
+use super::{database::DatabaseOptions, failure::Failure, say};
 
 #[derive(Args)]
 pub(super) struct Serve {
@@ -39,7 +39,7 @@ pub(super) struct Serve {
     database: DatabaseOptions,
 }
 
-pub(super) fn serve(options: &Serve) -> Result<(), String> {
+pub(super) fn serve(options: &Serve) -> Result<(), Failure> {
     telemetry::start(options.log_json);
     let config = configuration(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -49,7 +49,7 @@ pub(super) fn serve(options: &Serve) -> Result<(), String> {
     runtime.block_on(async {
         let service = Service::start(config)
             .await
-            .map_err(|error| format!("kassa: {error}"))?;
+            .map_err(|error| cannot_start(&error))?;
         say(&format!(
             "kassa: listening on {}\n",
             service.app.config.listening_url()
@@ -57,8 +57,16 @@ pub(super) fn serve(options: &Serve) -> Result<(), String> {
         service
             .run(told_to_stop())
             .await
-            .map_err(|error| format!("kassa: {error}"))
+            .map_err(|error| Failure::from(format!("kassa: {error}")))
     })
+}
+
+fn cannot_start(error: &StartError) -> Failure {
+    let message = format!("kassa: {error}");
+    match error {
+        StartError::Listen(..) => Failure::from(message),
+        _ => Failure::unavailable(message),
+    }
 }
 
 fn configuration(options: &Serve) -> Result<Config, String> {

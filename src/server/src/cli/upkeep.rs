@@ -13,6 +13,7 @@ use kassa_server::{
 };
 
 use super::{
+    Failure,
     database::{Access, Where},
     say,
 };
@@ -54,7 +55,7 @@ pub(super) struct Move {
     access: Access,
 }
 
-pub(super) fn migrate(options: &Migrate) -> Result<(), String> {
+pub(super) fn migrate(options: &Migrate) -> Result<(), Failure> {
     let database = options.place.database()?;
     let migrated = match &database {
         Database::Sqlite(file) => SqliteStore::migrate(file).map_err(|error| error.to_string()),
@@ -66,11 +67,11 @@ pub(super) fn migrate(options: &Migrate) -> Result<(), String> {
     match migrated {
         Ok((from, to)) if from == to => say(&format!("{database}: version {to}, up to date\n")),
         Ok((from, to)) => say(&format!("{database}: version {from} brought to {to}\n")),
-        Err(error) => Err(format!("{database}: {error}")),
+        Err(error) => Err(Failure::unavailable(format!("{database}: {error}"))),
     }
 }
 
-pub(super) fn backup(options: &Backup) -> Result<(), String> {
+pub(super) fn backup(options: &Backup) -> Result<(), Failure> {
     let to = &options.copy;
     match options.place.database()? {
         Database::Sqlite(file) => {
@@ -78,19 +79,19 @@ pub(super) fn backup(options: &Backup) -> Result<(), String> {
                 .map_err(|error| format!("{} to {}: {error}", file.display(), to.display()))?;
             say(&format!("{}: {bytes} bytes, checked\n", to.display()))
         }
-        Database::Postgres(address) => Err(format!(
+        Database::Postgres(address) => Err(Failure::from(format!(
             "{address}: a PostgreSQL is copied by its own means, such as pg_dump or pg_basebackup"
-        )),
+        ))),
     }
 }
 
-pub(super) fn db(command: &Db) -> Result<(), String> {
+pub(super) fn db(command: &Db) -> Result<(), Failure> {
     match command {
         Db::Move(options) => move_to_postgres(options),
     }
 }
 
-fn move_to_postgres(options: &Move) -> Result<(), String> {
+fn move_to_postgres(options: &Move) -> Result<(), Failure> {
     let address = options.access.postgres(options.to.as_deref())?;
     let from = options.from.display();
     let moved = run(transfer(&options.from, &address, |moved| {

@@ -20,6 +20,7 @@ use kassa_keys::ApiKeyHash;
 pub use database::{Database, DatabaseFlags, PostgresAddress, PostgresHost, PostgresTls};
 pub use development::Development;
 pub use problem::{ConfigError, ConfigFault};
+pub use secret::SecretPlace;
 
 use crate::{
     gateway,
@@ -81,6 +82,38 @@ impl Default for Limits {
     }
 }
 
+/// Where a shop's webhook secrets are, as its configuration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WebhookSecrets {
+    /// No shop has this identifier.
+    UnknownShop,
+    /// The shop has no webhook.
+    NoWebhook,
+    /// In these places, the first of which signs.
+    At(Vec<SecretPlace>),
+}
+
+impl WebhookSecrets {
+    /// Reads from a configuration file where a shop's webhook secrets are, and none of them.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(path: &Path, shop: &str) -> Result<Self, ConfigError> {
+        resolve::webhook_secrets(path, &text_of(path)?, shop)
+    }
+}
+
+fn text_of(path: &Path) -> Result<String, ConfigError> {
+    std::fs::read_to_string(path).map_err(|error| ConfigError {
+        file: path.to_owned(),
+        faults: vec![ConfigFault {
+            line: None,
+            key: String::new(),
+            message: format!("cannot be read: {}", error.kind()),
+        }],
+    })
+}
+
 /// Who may read the figures of `/metrics`.
 #[derive(Debug)]
 pub enum MetricsAccess {
@@ -124,15 +157,16 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] with everything that is wrong: file, line, key.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
-            file: path.to_owned(),
-            faults: vec![ConfigFault {
-                line: None,
-                key: String::new(),
-                message: format!("cannot be read: {}", error.kind()),
-            }],
-        })?;
-        resolve::resolve(path, &text)
+        resolve::resolve(path, &text_of(path)?)
+    }
+
+    /// Reads from a configuration file only where its database is: no secret but the database's
+    /// password, so that who may read the payments need not be able to read the others.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read_database(path: &Path) -> Result<Database, ConfigError> {
+        resolve::database(path, &text_of(path)?)
     }
 
     /// The address that the server listens at, as an address to open.

@@ -13,7 +13,8 @@ use toml::Spanned;
 use url::Url;
 
 use super::{
-    ApiKeys, Config, ConfigError, DEFAULT_LISTEN, Limits, MetricsAccess,
+    ApiKeys, Config, ConfigError, DEFAULT_LISTEN, Database, Limits, MetricsAccess, SecretPlace,
+    WebhookSecrets,
     file::{self, AccountTable, File, LimitsTable, MethodTable, ShopTable, WebhookTable},
     problem::Faults,
     secret,
@@ -53,6 +54,61 @@ pub(super) fn resolve(path: &Path, text: &str) -> Result<Config, ConfigError> {
             faults,
         }),
     }
+}
+
+/// Reads from a file's text only where the database is.
+pub(super) fn database(path: &Path, text: &str) -> Result<Database, ConfigError> {
+    let file = file::read(path, text)?;
+    let mut resolver = Resolver {
+        faults: Faults::new(text),
+        folder: path.parent().unwrap_or(Path::new("")),
+    };
+    let database = resolver.database(&file);
+    let faults = resolver.faults.into_found();
+    match database {
+        Some(database) if faults.is_empty() => Ok(database),
+        _ => Err(ConfigError {
+            file: path.to_owned(),
+            faults,
+        }),
+    }
+}
+
+/// Reads from a file's text only where a shop's webhook secrets are.
+pub(super) fn webhook_secrets(
+    path: &Path,
+    text: &str,
+    shop: &str,
+) -> Result<WebhookSecrets, ConfigError> {
+    let file = file::read(path, text)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut shops = file.shops.into_iter().map(Spanned::into_inner).enumerate();
+    let Some((position, table)) = shops.find(|(_, table)| table.id.get_ref() == shop) else {
+        return Ok(WebhookSecrets::UnknownShop);
+    };
+    let Some(webhook) = table.webhook else {
+        return Ok(WebhookSecrets::NoWebhook);
+    };
+    let mut faults = Faults::new(text);
+    let mut places = Vec::new();
+    for reference in webhook.secrets.get_ref() {
+        match SecretPlace::parse(reference.get_ref(), folder) {
+            Ok(place) => places.push(place),
+            Err(message) => faults.at(
+                Some(reference.span().start),
+                format!("shops[{position}].webhook.secrets"),
+                message,
+            ),
+        }
+    }
+    let faults = faults.into_found();
+    if faults.is_empty() {
+        return Ok(WebhookSecrets::At(places));
+    }
+    Err(ConfigError {
+        file: path.to_owned(),
+        faults,
+    })
 }
 
 struct Resolver<'a> {
@@ -281,11 +337,16 @@ impl Resolver<'_> {
         let key = format!("{at}.webhook.secrets");
         let texts = self.secrets(&key, &table.secrets)?;
         let mut keys = Vec::new();
+        // A file may hold several, one a line, so that a new one can be put before the old.
+        let texts = texts.iter().flat_map(|(text, span)| {
+            let lines = text.split('\n');
+            lines.map(move |line| (line.strip_suffix('\r').unwrap_or(line), span))
+        });
         for (text, span) in texts {
-            match WebhookKey::parse(&text) {
-                Ok(secret) if secret.is_published_example() => self.refuse(&span, &key, PUBLISHED),
+            match WebhookKey::parse(text) {
+                Ok(secret) if secret.is_published_example() => self.refuse(span, &key, PUBLISHED),
                 Ok(secret) => keys.push(secret),
-                Err(error) => self.refuse(&span, &key, error.to_string()),
+                Err(error) => self.refuse(span, &key, error.to_string()),
             }
         }
         Some(Webhook { url: url?, keys })

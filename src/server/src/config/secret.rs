@@ -1,23 +1,45 @@
 //! Secrets by reference: `file:/path` or `env:NAME`, never the secret itself.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-/// Reads the secret that a reference points at. A file's path is taken from the folder of the
-/// configuration; one line break at its end does not belong to the secret.
+/// Where a secret is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// In this file.
+    File(PathBuf),
+    /// In this variable of the environment.
+    Environment(String),
+}
+
+impl SecretPlace {
+    /// Reads a reference. A file's path is taken from the folder of the configuration.
+    ///
+    /// # Errors
+    /// When it is none; with nothing of its text, which may be a secret.
+    pub(super) fn parse(reference: &str, folder: &Path) -> Result<Self, String> {
+        match reference.split_once(':') {
+            Some(("file", path)) => Ok(Self::File(folder.join(path))),
+            Some(("env", name)) => Ok(Self::Environment(name.to_owned())),
+            _ => Err(
+                "expected a reference, file:PATH or env:NAME; a secret never stands in the \
+                 configuration itself"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+/// Reads the secret that a reference points at. One line break at a file's end does not belong to
+/// the secret.
 ///
 /// # Errors
 /// What is wrong with the reference or with what it points at; never any of the secret.
 pub(super) fn resolve(reference: &str, folder: &Path) -> Result<Zeroizing<String>, String> {
-    match reference.split_once(':') {
-        Some(("file", path)) => from_file(&folder.join(path)),
-        Some(("env", name)) => from_environment(name),
-        _ => Err(
-            "expected a reference, file:PATH or env:NAME; a secret never stands in the \
-             configuration itself"
-                .to_owned(),
-        ),
+    match SecretPlace::parse(reference, folder)? {
+        SecretPlace::File(path) => from_file(&path),
+        SecretPlace::Environment(name) => from_environment(&name),
     }
 }
 

@@ -318,6 +318,7 @@ pub(crate) async fn list(
         return Err(Problem::field(Fault::Query, "limit", "expected 1 to 100"));
     }
     let filter = Filter {
+        id: None,
         shop: Some(shop.id.clone()),
         status: query.status,
         order: query.order,

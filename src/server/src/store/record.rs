@@ -221,6 +221,8 @@ pub enum Created {
 /// Which payments to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
+    /// Only this one.
+    pub id: Option<String>,
     /// Only of this shop.
     pub shop: Option<String>,
     /// Only with this status.

@@ -58,6 +58,8 @@ pub enum OpenError {
     Authorities,
     /// Its tables were made by a newer program.
     Newer,
+    /// Its tables were made by an older program, and were not to be changed.
+    Older,
     /// It failed afterwards.
     Store(StoreError),
 }
@@ -78,6 +80,9 @@ impl fmt::Display for OpenError {
                 f.write_str("no certificate authority was found to verify the database with")
             }
             Self::Newer => f.write_str("the database's tables are newer than this program"),
+            Self::Older => {
+                f.write_str("the database's tables are older than this program: `kassa migrate`")
+            }
             Self::Store(error) => write!(f, "the database cannot be used: {error}"),
         }
     }
@@ -93,6 +98,19 @@ impl PostgresStore {
     /// [`OpenError`].
     pub async fn open(address: &PostgresAddress) -> Result<Self, OpenError> {
         Self::migrate(address).await?;
+        Ok(Self {
+            connections: Connections::new(address)?,
+            series: Series::default(),
+        })
+    }
+
+    /// Connects for a command beside the nodes. The tables must be of this program's version;
+    /// they are not changed, and a database that is away is not waited for.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn attach(address: &PostgresAddress) -> Result<Self, OpenError> {
+        schema::expect(address).await?;
         Ok(Self {
             connections: Connections::new(address)?,
             series: Series::default(),

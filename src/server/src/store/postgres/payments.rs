@@ -248,6 +248,9 @@ pub(super) async fn list(
     filter: &Filter,
 ) -> Result<Vec<Payment>, StoreError> {
     let mut search = Search::new("payments p", PAYMENT);
+    if let Some(id) = &filter.id {
+        search.text("p.id = ?", id);
+    }
     if let Some(shop) = &filter.shop {
         search.text("p.shop = ?", shop);
     }
@@ -270,7 +273,8 @@ pub(super) async fn list(
         search.number("(p.created_at, p.id) < (?, ", int(at.millis()));
         search.more("?)", id);
     }
-    if filter.shop.is_none() {
+    // One payment is found by its identifier, whichever shop has it.
+    if filter.shop.is_none() && filter.id.is_none() {
         search.over_all_shops("p.shop", "payments");
     }
     let order = "p.created_at desc, p.id desc";

@@ -174,6 +174,30 @@ pub(in crate::store) async fn migrate(address: &PostgresAddress) -> Result<Migra
     })
 }
 
+/// Looks that the tables are of this program's version, and changes nothing.
+pub(super) async fn expect(address: &PostgresAddress) -> Result<(), OpenError> {
+    let client = connect_once(address).await?.map_err(refused)?;
+    check(&client).await?;
+    let known: bool = client
+        .query_one("select to_regclass('schema_version') is not null", &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(refused)?;
+    if !known {
+        return Err(OpenError::Older);
+    }
+    let version: i64 = client
+        .query_one("select coalesce(max(version), 0) from schema_version", &[])
+        .await
+        .and_then(|row| row.try_get(0))
+        .map_err(refused)?;
+    match version.cmp(&i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)) {
+        std::cmp::Ordering::Less => Err(OpenError::Older),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer),
+    }
+}
+
 /// A connection without a limit of time, for work that takes as long as it takes. Waits for a
 /// database that is not there yet, as when both are started together.
 pub(in crate::store) async fn connect(address: &PostgresAddress) -> Result<Client, OpenError> {

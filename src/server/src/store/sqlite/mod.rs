@@ -4,6 +4,9 @@
 //! connections. A lock file keeps a second process out. Measured reasons for each of these stand
 //! in the project's notes on the server-side stack; in short: anything less than `FULL` loses
 //! acknowledged writes in a power cut, and group commit makes `FULL` cheap.
+//!
+//! Commands for people attach beside the process that has the lock: they wait for their turn to
+//! write as SQLite's own lock gives it, and change nothing that only the owner may.
 
 pub mod backup;
 pub(in crate::store) mod export;
@@ -33,6 +36,8 @@ use writer::Writer;
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// How many reads run at once.
 const READERS: usize = 4;
+/// How many where somebody attached to another's file.
+const ATTACHED_READERS: usize = 1;
 
 /// The store in one SQLite file.
 #[derive(Debug)]
@@ -41,7 +46,8 @@ pub struct SqliteStore {
     // away, and then the lock is given back.
     readers: Arc<Readers>,
     writer: Writer,
-    _lock: File,
+    /// None where another process may have it.
+    _lock: Option<File>,
 }
 
 /// Why a file cannot be opened.
@@ -51,6 +57,13 @@ pub enum OpenError {
     Version(i32),
     /// Another process has the file open.
     Locked,
+    /// Its tables are of another version than this program's, and were not to be changed.
+    Schema {
+        /// The tables' version.
+        found: i64,
+        /// This program's.
+        expected: i64,
+    },
     /// The file or its folder cannot be made, read or written.
     Io(std::io::Error),
     /// The file is not a database of ours, or is damaged.
@@ -65,6 +78,12 @@ impl fmt::Display for OpenError {
                 "SQLite {version} is linked in: expected at least {OLDEST_SQLITE}"
             ),
             Self::Locked => f.write_str("another process has the database open"),
+            Self::Schema { found: 0, .. } => f.write_str("the file is not a database of kassa"),
+            Self::Schema { found, expected } => write!(
+                f,
+                "the database's tables are of version {found}, and this program's of {expected}: \
+                 use the program that serves, or `kassa migrate`"
+            ),
             Self::Io(error) => write!(f, "the database cannot be opened: {error}"),
             Self::Store(error) => write!(f, "the database cannot be used: {error}"),
         }
@@ -101,10 +120,7 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`].
     pub fn open_with_batch(file: &Path, batch: usize) -> Result<Self, OpenError> {
-        let version = rusqlite::version_number();
-        if version < OLDEST_SQLITE {
-            return Err(OpenError::Version(version));
-        }
+        check_version()?;
         if let Some(folder) = file
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -118,11 +134,35 @@ impl SqliteStore {
         // The lock is ours, so whoever claimed anything has gone.
         sql::release_claims(&connection)?;
         sql::undo_future(&connection)?;
-        let readers = Readers::open(file)?;
+        let readers = Readers::open(file, READERS)?;
         Ok(Self {
             readers: Arc::new(readers),
             writer: Writer::start(connection, batch)?,
-            _lock: lock,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens a file that is there, whether a server has it open or not: for a command beside it.
+    /// The tables must be of this program's version; they are not changed.
+    ///
+    /// # Errors
+    /// [`OpenError`], but for [`OpenError::Locked`].
+    pub fn attach(file: &Path) -> Result<Self, OpenError> {
+        check_version()?;
+        // What is missing has a better name here than in SQLite's words.
+        std::fs::metadata(file)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags).map_err(sql::refused)?;
+        sql::prepare_attached(&connection)?;
+        let (found, expected) = (schema::version_if_any(&connection)?, schema::newest());
+        if found != expected {
+            return Err(OpenError::Schema { found, expected });
+        }
+        let readers = Readers::open(file, ATTACHED_READERS)?;
+        Ok(Self {
+            readers: Arc::new(readers),
+            writer: Writer::start(connection, writer::BATCH)?,
+            _lock: None,
         })
     }
 
@@ -160,6 +200,14 @@ impl SqliteStore {
     }
 }
 
+fn check_version() -> Result<(), OpenError> {
+    let version = rusqlite::version_number();
+    if version < OLDEST_SQLITE {
+        return Err(OpenError::Version(version));
+    }
+    Ok(())
+}
+
 /// Takes the lock file beside the database.
 fn lock(file: &Path) -> Result<File, OpenError> {
     let mut name = file.as_os_str().to_owned();
@@ -184,17 +232,17 @@ struct Readers {
 }
 
 impl Readers {
-    fn open(file: &Path) -> Result<Self, StoreError> {
+    fn open(file: &Path, count: usize) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut idle = Vec::with_capacity(READERS);
-        for _ in 0..READERS {
+        let mut idle = Vec::with_capacity(count);
+        for _ in 0..count {
             let connection = Connection::open_with_flags(file, flags).map_err(sql::refused)?;
             sql::prepare_reader(&connection)?;
             idle.push(connection);
         }
         Ok(Self {
             idle: Mutex::new(idle),
-            permits: Arc::new(Semaphore::new(READERS)),
+            permits: Arc::new(Semaphore::new(count)),
         })
     }
 

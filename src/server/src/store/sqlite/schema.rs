@@ -141,6 +141,15 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(i64, i64), StoreEr
     Ok((version, target))
 }
 
+/// The version of the tables; 0 where there are none of ours.
+pub(super) fn version_if_any(connection: &Connection) -> Result<i64, StoreError> {
+    let known = connection
+        .prepare("select 1 from sqlite_master where type = 'table' and name = 'schema_version'")
+        .and_then(|mut statement| statement.exists([]))
+        .map_err(refused)?;
+    if known { version(connection) } else { Ok(0) }
+}
+
 /// The version of the tables.
 pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     connection

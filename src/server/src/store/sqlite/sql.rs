@@ -36,6 +36,16 @@ pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> 
     Ok(())
 }
 
+/// Sets up the connection that writes beside another process: the log is that one's to choose.
+pub(super) fn prepare_attached(connection: &Connection) -> Result<(), StoreError> {
+    connection
+        .execute_batch(
+            "pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000; \
+             pragma temp_store = memory;",
+        )
+        .map_err(refused)
+}
+
 /// Sets up a connection that reads.
 pub(super) fn prepare_reader(connection: &Connection) -> Result<(), StoreError> {
     connection

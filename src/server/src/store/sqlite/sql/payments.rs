@@ -151,6 +151,9 @@ pub(in crate::store::sqlite) fn list(
         sql.push_str(" and ");
         sql.push_str(&condition.replace('?', &format!("?{}", values.len())));
     };
+    if let Some(id) = &filter.id {
+        add("p.id = ?", id.clone().into());
+    }
     if let Some(shop) = &filter.shop {
         add("p.shop = ?", shop.clone().into());
     }
