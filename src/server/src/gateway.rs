@@ -4,8 +4,8 @@
 use std::fmt;
 
 use kassa_checkout::{
-    Amount, CallError, Coded, Customer, Language, Order, RawCallback, Selection, Timestamp,
-    Unsigned,
+    Amount, CallError, Claimed, Coded, Customer, Language, Order, RawCallback, Selection,
+    Timestamp, Unsigned,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
     order::Context,
@@ -171,7 +171,11 @@ fn narrowed(shop: &Shop, selection: &Selection) -> Selection {
     match (selection, &shop.banks) {
         (Selection::NamedBanks(_) | Selection::SingleBank(_), _) | (_, None) => selection.clone(),
         (_, Some(_)) => {
-            let banks = shop.all_banks().into_iter().map(|bank| bank.id).collect();
+            let banks = shop
+                .all_banks()
+                .iter()
+                .map(|bank| bank.id.clone())
+                .collect();
             Selection::named(banks).unwrap_or_else(|_| selection.clone())
         }
     }
@@ -192,12 +196,42 @@ pub enum Heard {
     Refused,
 }
 
+/// A callback that one account has read. Nobody has verified it.
+pub struct Claim<'a> {
+    /// The provider.
+    pub provider: &'static str,
+    /// The attempt that it claims to be about.
+    pub attempt: String,
+    shop: &'a str,
+    claimed: Claimed<PaymentEvent>,
+}
+
+/// Reads a callback so far as to find its payment.
+#[must_use]
+pub fn claim<'a>(shops: &'a Shops, provider: &str, raw: &RawCallback) -> Option<Claim<'a>> {
+    shops.values().find_map(|shop| {
+        let facts = shop.account.provider.facts();
+        if facts.id != provider {
+            return None;
+        }
+        let claimed = shop.account.provider.callbacks()?.claim(raw).ok()?;
+        Some(Claim {
+            provider: facts.id,
+            attempt: claimed.routing_hint().to_owned(),
+            shop: &shop.id,
+            claimed,
+        })
+    })
+}
+
 /// Verifies a callback for the first of these shops whose key holds.
 ///
 /// `hinted` is the shop of the payment that the callback claims to be about: where there is one,
 /// no other shop's key may speak for it.
 #[must_use]
-pub fn hear(shops: &Shops, provider: &str, raw: &RawCallback, hinted: Option<&str>) -> Heard {
+pub fn hear(shops: &Shops, raw: &RawCallback, claim: Claim<'_>, hinted: Option<&str>) -> Heard {
+    let provider = claim.provider;
+    let mut read = Some(claim);
     let candidates = shops.values().filter(|shop| {
         shop.account.provider.facts().id == provider && hinted.is_none_or(|id| id == shop.id)
     });
@@ -206,27 +240,16 @@ pub fn hear(shops: &Shops, provider: &str, raw: &RawCallback, hinted: Option<&st
             continue;
         };
         // Read anew for each account: what is acceptable may depend on it.
-        let Ok(claimed) = callbacks.claim(raw) else {
-            continue;
+        let claimed = match read.take_if(|claim| claim.shop == shop.id) {
+            Some(claim) => Ok(claim.claimed),
+            None => callbacks.claim(raw),
         };
-        if let Ok(verified) = claimed.verify(&shop.keys()) {
+        let verified = claimed.map(|claimed| claimed.verify(&shop.keys()));
+        if let Ok(Ok(verified)) = verified {
             return Heard::Verified(verified.into_inner());
         }
     }
     Heard::Refused
-}
-
-/// The provider of that name and the payment identifier that a callback claims to be about.
-#[must_use]
-pub fn routing(shops: &Shops, provider: &str, raw: &RawCallback) -> Option<(&'static str, String)> {
-    shops.values().find_map(|shop| {
-        let facts = shop.account.provider.facts();
-        if facts.id != provider {
-            return None;
-        }
-        let claimed = shop.account.provider.callbacks()?.claim(raw).ok()?;
-        Some((facts.id, claimed.routing_hint().to_owned()))
-    })
 }
 
 /// What came of asking a provider how an attempt stands.

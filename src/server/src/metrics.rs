@@ -1,9 +1,13 @@
 //! Figures for operators, in Prometheus' text form.
 
-use std::sync::OnceLock;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock, PoisonError, RwLock},
+};
 
+use http::Method;
 use kassa_checkout::Status;
-use metrics::{counter, gauge, histogram};
+use metrics::{Counter, Histogram, counter, gauge, histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::{circuit::Position, store::Backlog};
@@ -20,6 +24,43 @@ const SECONDS: &[f64] = &[
 #[derive(Clone)]
 pub struct Metrics {
     handle: Option<PrometheusHandle>,
+    routes: Arc<RwLock<HashMap<String, Answers>>>,
+}
+
+/// The answers of a route, found once: to find them by their names costs more than to count.
+struct Answers {
+    seconds: Histogram,
+    counts: Vec<(&'static str, u16, Counter)>,
+}
+
+impl Answers {
+    fn of(route: &str) -> Self {
+        Self {
+            seconds: histogram!("kassa_request_seconds", "route" => route.to_owned()),
+            counts: Vec::new(),
+        }
+    }
+
+    fn count(&self, method: &str, status: u16) -> Option<&Counter> {
+        self.counts
+            .iter()
+            .find(|(known, of, _)| *of == status && *known == method)
+            .map(|(_, _, counter)| counter)
+    }
+
+    fn add(&mut self, route: &str, method: &'static str, status: u16) -> Counter {
+        if let Some(known) = self.count(method, status) {
+            return known.clone();
+        }
+        let labels = [
+            ("method", method.to_owned()),
+            ("route", route.to_owned()),
+            ("status", status.to_string()),
+        ];
+        let counter = counter!("kassa_requests_total", &labels);
+        self.counts.push((method, status, counter.clone()));
+        counter
+    }
 }
 
 impl std::fmt::Debug for Metrics {
@@ -41,6 +82,7 @@ impl Metrics {
         });
         Self {
             handle: handle.clone(),
+            routes: Arc::default(),
         }
     }
 
@@ -53,21 +95,38 @@ impl Metrics {
             .unwrap_or_default()
     }
 
+    /// Takes in what was measured since the last time; asked for nothing, it would gather for
+    /// ever.
+    pub(crate) fn gather(&self) {
+        if let Some(handle) = &self.handle {
+            handle.run_upkeep();
+        }
+    }
+
     /// An answered request, by route pattern.
     pub(crate) fn answered(
         &self,
-        method: &str,
+        method: &Method,
         route: &str,
         status: u16,
         took: std::time::Duration,
     ) {
-        let labels = [
-            ("method", method.to_owned()),
-            ("route", route.to_owned()),
-            ("status", status.to_string()),
-        ];
-        counter!("kassa_requests_total", &labels).increment(1);
-        histogram!("kassa_request_seconds", "route" => route.to_owned()).record(took.as_secs_f64());
+        let method = known_method(method);
+        let known = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(answers) = known.get(route)
+            && let Some(count) = answers.count(method, status)
+        {
+            count.increment(1);
+            answers.seconds.record(took.as_secs_f64());
+            return;
+        }
+        drop(known);
+        let mut known = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let answers = known
+            .entry(route.to_owned())
+            .or_insert_with(|| Answers::of(route));
+        answers.add(route, method, status).increment(1);
+        answers.seconds.record(took.as_secs_f64());
     }
 
     /// A payment that was created.
@@ -141,4 +200,19 @@ impl Metrics {
 /// A count as the float that Prometheus knows; exact up to what fits 32 bits.
 fn gauge_value(count: u64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// A method's name. All that anybody may invent are one, so that nobody can make figures without
+/// end.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        _ => "other",
+    }
 }

@@ -18,6 +18,9 @@ use crate::{
 /// How long requests may take to end once the service stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
+/// How often the figures are gathered: what waits for it takes memory.
+const GATHER: Duration = Duration::from_secs(5);
+
 /// A service that listens and has not answered yet.
 #[derive(Debug)]
 pub struct Service {
@@ -77,6 +80,7 @@ impl Service {
     pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let Self { app, listener } = self;
         let mut jobs = jobs::start(&app);
+        jobs.spawn(gather(app.clone()));
         let router = routes::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopping = app.clone();
         let graceful = async move {
@@ -109,6 +113,17 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
                 .await
                 .map_err(|error| StartError::Postgres(address.clone(), error))?;
             Ok(Arc::new(store))
+        }
+    }
+}
+
+/// Gathers the figures now and then, whether anybody asks for them or not.
+async fn gather(app: AppState) {
+    let mut stopping = app.stopping();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(GATHER) => app.metrics.gather(),
+            _ = stopping.wait_for(|stopping| *stopping) => return,
         }
     }
 }

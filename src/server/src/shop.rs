@@ -1,10 +1,17 @@
 //! A shop as the server knows it: what it permits, and the accounts that it is paid through.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kassa_checkout::{
-    Bank, BankId, Selection, contract::Method, provider::Provider, selection::OptionName,
+    Bank, BankId, Selection,
+    contract::Method,
+    provider::{Banks, Provider},
+    selection::OptionName,
 };
 use kassa_keys::{Keyring, WebhookKey};
 use sha2::{Digest as _, Sha256};
@@ -37,6 +44,8 @@ pub struct Shop {
     pub webhook: Option<Webhook>,
     /// The account that it is paid through.
     pub account: Account,
+    /// The banks that may be offered, once they were put together.
+    pub offered: OnceLock<Vec<Bank>>,
 }
 
 /// Where a shop hears of its payments.
@@ -86,35 +95,35 @@ impl Shop {
 
     /// The banks that may be offered at all, in the provider's order.
     #[must_use]
-    pub fn all_banks(&self) -> Vec<Bank> {
-        let mut banks = self
-            .account
-            .provider
-            .banks()
-            .map(kassa_checkout::provider::Banks::fallback)
-            .unwrap_or_default();
-        if let Some(permitted) = &self.banks {
-            banks.retain(|bank| permitted.contains(&bank.id));
-        }
-        for bank in &mut banks {
-            bank.logo = self.logos.get(&bank.id).map(Url::to_string);
-        }
-        banks
+    pub fn all_banks(&self) -> &[Bank] {
+        self.offered.get_or_init(|| {
+            let banks = self.account.provider.banks();
+            let mut banks = banks.map(Banks::fallback).unwrap_or_default();
+            if let Some(permitted) = &self.banks {
+                banks.retain(|bank| permitted.contains(&bank.id));
+            }
+            for bank in &mut banks {
+                bank.logo = self.logos.get(&bank.id).map(Url::to_string);
+            }
+            banks
+        })
+    }
+
+    /// A bank that may be offered.
+    #[must_use]
+    pub fn bank(&self, id: &BankId) -> Option<&Bank> {
+        self.all_banks().iter().find(|bank| bank.id == *id)
     }
 
     /// The banks that a selection offers: those that it names in its order, else all.
     #[must_use]
-    pub fn banks_for(&self, selection: &Selection) -> Vec<Bank> {
-        let all = self.all_banks();
+    pub fn banks_for(&self, selection: &Selection) -> Vec<&Bank> {
         let named: &[BankId] = match selection {
             Selection::NamedBanks(named) => named.as_slice(),
             Selection::SingleBank(bank) => std::slice::from_ref(bank),
-            _ => return all,
+            _ => return self.all_banks().iter().collect(),
         };
-        named
-            .iter()
-            .filter_map(|id| all.iter().find(|bank| bank.id == *id).cloned())
-            .collect()
+        named.iter().filter_map(|id| self.bank(id)).collect()
     }
 
     /// The other methods that a selection shows.

@@ -40,13 +40,10 @@ pub fn filter() -> Targets {
 
 /// Gives a request its identifier, and writes one line when it is answered.
 pub(crate) async fn trace(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let method = request.method().clone();
-    // Without randomness there is still an answer; the line only lacks its number.
-    let id = tokens::request_id().unwrap_or_default();
+    let id = tokens::request_id();
     let span = info_span!(target: "kassa::http", "request", id = %id);
     let start = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -62,8 +59,8 @@ pub(crate) async fn trace(State(app): State<AppState>, request: Request, next: N
             "answered"
         );
     });
-    app.metrics.answered(method.as_str(), &route, status, took);
-    if let Ok(value) = HeaderValue::from_str(&id) {
+    app.metrics.answered(&method, route, status, took);
+    if let Ok(value) = HeaderValue::try_from(id) {
         response
             .headers_mut()
             .insert(HeaderName::from_static("x-request-id"), value);

@@ -88,7 +88,9 @@ impl World {
             let raw = RawCallback {
                 body: text(callback, "body").as_bytes().to_vec(),
             };
-            match gateway::hear(&self.kit.app.config.shops, "ecommpay", &raw, None) {
+            let shops = &self.kit.app.config.shops;
+            let claim = gateway::claim(shops, "ecommpay", &raw).unwrap();
+            match gateway::hear(shops, &raw, claim, None) {
                 Heard::Verified(event) => event,
                 Heard::Refused => panic!("{callback} is refused"),
             }

@@ -1,7 +1,11 @@
 //! The configuration that is used without a file: one demo shop against the simulator, with
 //! secrets that everybody knows. It serves this machine only.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use kassa_checkout::{Names, contract::Method, message::Purpose};
 use kassa_keys::{ApiKeyHash, HmacSha512Key, KeyError, Keyring, WebhookKey};
@@ -128,6 +132,7 @@ impl Development {
                 keyring: Arc::new(keyring(id, provider.facts().id)?),
                 provider,
             },
+            offered: OnceLock::new(),
         })
     }
 }

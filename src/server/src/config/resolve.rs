@@ -2,7 +2,13 @@
 
 mod database;
 
-use std::{collections::BTreeMap, net::SocketAddr, ops::Range, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    ops::Range,
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
 use kassa_checkout::{
     BankId, Names, contract::Method, message::Purpose, provider::Provider, selection::OptionName,
@@ -289,6 +295,7 @@ impl Resolver<'_> {
             methods: table.methods.into_iter().map(method).collect(),
             webhook: webhook?,
             account: account?,
+            offered: OnceLock::new(),
         };
         Some((shop, hashes))
     }

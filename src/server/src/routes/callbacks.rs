@@ -37,14 +37,13 @@ pub(crate) async fn receive(
     {
         return Err(Fault::NotFound.into());
     }
-    let raw = RawCallback {
-        body: body.to_vec(),
-    };
+    let raw = RawCallback { body: body.into() };
     let shops = &app.config.shops;
-    let (provider, attempt) = gateway::routing(shops, &provider, &raw).ok_or(Fault::Callback)?;
-    let payment = app.store.by_attempt(provider, &attempt).await?;
+    let claim = gateway::claim(shops, &provider, &raw).ok_or(Fault::Callback)?;
+    let provider = claim.provider;
+    let payment = app.store.by_attempt(provider, &claim.attempt).await?;
     let hinted = payment.as_ref().map(|payment| payment.shop.as_str());
-    let Heard::Verified(report) = gateway::hear(shops, provider, &raw, hinted) else {
+    let Heard::Verified(report) = gateway::hear(shops, &raw, claim, hinted) else {
         app.metrics.callback(provider, "refused");
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());

@@ -72,7 +72,7 @@ pub(crate) fn session_of(payment: &Payment, shop: &Shop, language: Option<Langua
         option: OptionName::from(selection),
         choose_at: payment.terms.choose_at,
         methods: shop.methods_for(selection),
-        banks: shop.banks_for(selection),
+        banks: shop.banks_for(selection).into_iter().cloned().collect(),
         status: status_of(payment, shop),
         expires_at: payment.expires_at,
     }
@@ -84,14 +84,8 @@ pub(crate) fn status_of(payment: &Payment, shop: &Shop) -> PaymentStatus {
         .latest
         .as_ref()
         .and_then(|latest| latest.bank.as_ref());
-    let names = bank.and_then(|id| {
-        let banks = shop.all_banks();
-        banks
-            .into_iter()
-            .find(|bank| bank.id == *id)
-            .map(|bank| bank.names)
-    });
-    view::status(payment, names)
+    let names = bank.and_then(|id| shop.bank(id));
+    view::status(payment, names.map(|bank| bank.names.clone()))
 }
 
 /// Takes the customer's choice and tells the browser where to go.

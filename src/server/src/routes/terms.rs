@@ -167,7 +167,11 @@ fn reference(given: Option<&str>, order: &str, shop: &Shop) -> Result<NewReferen
 /// What a shop means that says nothing: all banks, or else the first way that it permits.
 fn default_selection(shop: &Shop) -> Result<Selection, Problem> {
     let named = || {
-        let banks = shop.all_banks().into_iter().map(|bank| bank.id).collect();
+        let banks = shop
+            .all_banks()
+            .iter()
+            .map(|bank| bank.id.clone())
+            .collect();
         Selection::named(banks).map_err(|error| Problem::coded(&error))
     };
     let option = if shop.options.contains(&OptionName::AllBanks) {
@@ -205,11 +209,7 @@ fn check_selection(selection: &Selection, at: ChooseAt, shop: &Shop) -> Result<(
         Selection::SingleBank(bank) => std::slice::from_ref(bank),
         _ => &[],
     };
-    let offered = shop.all_banks();
-    if let Some(bank) = named
-        .iter()
-        .find(|bank| !offered.iter().any(|offer| offer.id == **bank))
-    {
+    if let Some(bank) = named.iter().find(|bank| shop.bank(bank).is_none()) {
         return refuse("selection.banks", format!("{bank} is not offered"));
     }
     if at == ChooseAt::Provider && shop.banks.is_some() && selection.shows_methods() {

@@ -17,8 +17,10 @@ mod writer;
 use std::{
     fmt,
     fs::{File, OpenOptions, TryLockError},
+    num::NonZero,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
 use kassa_checkout::{Timestamp, provider::PaymentEvent};
@@ -34,7 +36,7 @@ use writer::Writer;
 
 /// SQLite up to 3.51.2 may damage a file when two connections write and checkpoint at once.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// How many reads run at once.
+/// How many reads run at once, on a machine with fewer processors.
 const READERS: usize = 4;
 /// How many where somebody attached to another's file.
 const ATTACHED_READERS: usize = 1;
@@ -134,7 +136,7 @@ impl SqliteStore {
         // The lock is ours, so whoever claimed anything has gone.
         sql::release_claims(&connection)?;
         sql::undo_future(&connection)?;
-        let readers = Readers::open(file, READERS)?;
+        let readers = Readers::open(file, readers())?;
         Ok(Self {
             readers: Arc::new(readers),
             writer: Writer::start(connection, batch)?,
@@ -178,26 +180,44 @@ impl SqliteStore {
         Ok(schema::migrate(&mut connection)?)
     }
 
+    /// Reads as much as it takes, on a thread that may wait for the disk.
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let readers = Arc::clone(&self.readers);
-        let permit = Arc::clone(&readers.permits)
+        let permit = Arc::clone(&self.readers.permits)
             .acquire_owned()
             .await
             .map_err(|_| StoreError::Unavailable)?;
+        let readers = Arc::clone(&self.readers);
         tokio::task::spawn_blocking(move || {
-            let connection = readers.take().ok_or(StoreError::Unavailable)?;
-            let result = work(&connection);
-            readers.give_back(connection);
+            let result = readers.lend(work);
             drop(permit);
             result
         })
         .await
         .map_err(|_| StoreError::Unavailable)?
     }
+
+    /// Looks up a row or two, on the spot: that is done sooner than another thread is woken, and
+    /// customers who wait ask often.
+    async fn look_up<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        match self.readers.permits.try_acquire() {
+            Ok(_permit) => self.readers.lend(work),
+            Err(_) => self.read(work).await,
+        }
+    }
+}
+
+/// One for each thread that answers requests, and some.
+fn readers() -> usize {
+    let processors = thread::available_parallelism().map_or(READERS, NonZero::get);
+    processors.max(READERS)
 }
 
 fn check_version() -> Result<(), OpenError> {
@@ -228,6 +248,7 @@ fn lock(file: &Path) -> Result<File, OpenError> {
 #[derive(Debug)]
 struct Readers {
     idle: Mutex<Vec<Connection>>,
+    /// As many as there are connections.
     permits: Arc<Semaphore>,
 }
 
@@ -246,18 +267,19 @@ impl Readers {
         })
     }
 
-    fn take(&self) -> Option<Connection> {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop()
+    /// Works with a connection; whoever calls holds a permit.
+    fn lend<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let connection = self.idle().pop().ok_or(StoreError::Unavailable)?;
+        let result = work(&connection);
+        self.idle().push(connection);
+        result
     }
 
-    fn give_back(&self, connection: Connection) {
-        self.idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(connection);
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -271,22 +293,22 @@ impl Store for SqliteStore {
 
     fn payment(&self, shop: &str, id: &str) -> Answer<'_, Option<Payment>> {
         let (shop, id) = (shop.to_owned(), id.to_owned());
-        Box::pin(self.read(move |connection| sql::payment(connection, &shop, &id)))
+        Box::pin(self.look_up(move |connection| sql::payment(connection, &shop, &id)))
     }
 
     fn by_token(&self, token: &str) -> Answer<'_, Option<Payment>> {
         let token = token.to_owned();
-        Box::pin(self.read(move |connection| sql::by_token(connection, &token)))
+        Box::pin(self.look_up(move |connection| sql::by_token(connection, &token)))
     }
 
     fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
         let attempt = attempt.to_owned();
-        Box::pin(self.read(move |connection| sql::by_attempt(connection, provider, &attempt)))
+        Box::pin(self.look_up(move |connection| sql::by_attempt(connection, provider, &attempt)))
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {
         let (shop, key) = (shop.to_owned(), key.to_owned());
-        Box::pin(self.read(move |connection| sql::answered(connection, &shop, &key)))
+        Box::pin(self.look_up(move |connection| sql::answered(connection, &shop, &key)))
     }
 
     fn list(&self, filter: Filter) -> Answer<'_, Vec<Payment>> {
