@@ -199,8 +199,11 @@ mod tests {
     use http::Response;
 
     use super::{CallError, Reply};
-    use crate::message::{
-        Algorithm, Claimed, ContentError, Purpose, Refused, Unsigned, Verified, Verifier,
+    use crate::{
+        Coded as _,
+        message::{
+            Algorithm, Claimed, ContentError, Purpose, Refused, Unsigned, Verified, Verifier,
+        },
     };
 
     /// Takes exactly one signature.
@@ -310,5 +313,46 @@ mod tests {
             |call, _| call,
         );
         assert!(!format!("{unsigned:?}").contains("marker"));
+    }
+
+    #[test]
+    fn each_error_has_its_words_and_its_code() {
+        let refused = |code: Option<&str>| CallError::Refused {
+            status: 403,
+            code: code.map(str::to_owned),
+        };
+        for (error, words, code) in [
+            (
+                CallError::Unavailable {
+                    retry_after: Some(7),
+                },
+                "provider is not available now",
+                "call/unavailable",
+            ),
+            (
+                CallError::Unreadable(Refused::Signature),
+                "answer cannot be believed: signature refused",
+                "call/unreadable",
+            ),
+            (
+                refused(None),
+                "provider refused the call with 403",
+                "call/refused",
+            ),
+            (
+                refused(Some("3261")),
+                "provider refused the call with 403 and code 3261",
+                "call/refused",
+            ),
+            (
+                CallError::UnknownPayment,
+                "provider does not know the payment",
+                "call/unknown-payment",
+            ),
+        ] {
+            assert_eq!(error.to_string(), words);
+            assert_eq!(error.code(), code);
+        }
+        assert_eq!(format!("{:?}", reply(Ok(1))), "Reply");
     }
 }

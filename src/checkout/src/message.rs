@@ -334,3 +334,124 @@ impl Coded for ContentError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Algorithm, Claimed, Coded as _, ContentError, Purpose, RawCallback, Refused, SignError,
+        Signature, Signer, Unsigned,
+    };
+
+    /// Signs with the length of the text.
+    struct Length;
+
+    impl Signer for Length {
+        fn sign(&self, _: Algorithm, _: Purpose, bytes: &[u8]) -> Result<Signature, SignError> {
+            Ok(Signature(bytes.len().to_be_bytes().to_vec()))
+        }
+    }
+
+    fn unsigned() -> Unsigned<Vec<u8>> {
+        Unsigned::new(
+            b"marker".to_vec(),
+            Algorithm::HmacSha512,
+            Purpose::Payment,
+            b"marker;text".to_vec(),
+            |message, signature| [message, signature.0.clone()].concat(),
+        )
+    }
+
+    #[test]
+    fn the_signing_input_is_what_is_signed_and_the_signature_is_put_into_the_message() {
+        assert_eq!(unsigned().signing_input(), b"marker;text");
+        let message = unsigned().sign(&Length).unwrap().into_message();
+        assert_eq!(message, [&b"marker"[..], &11_usize.to_be_bytes()].concat());
+    }
+
+    #[test]
+    fn a_claim_says_whose_key_is_to_be_tried_and_no_more() {
+        let claimed = Claimed::new(
+            "marker-7".to_owned(),
+            Algorithm::HmacSha512,
+            Purpose::Payment,
+            vec![b"marker".to_vec()],
+            b"marker".to_vec(),
+            Ok("marker"),
+        );
+        assert_eq!(claimed.routing_hint(), "marker-7");
+        assert_eq!(format!("{claimed:?}"), "Claimed([unverified])");
+    }
+
+    #[test]
+    fn messages_are_not_printed() {
+        let printed = format!("{:?}", unsigned());
+        assert!(printed.contains("HmacSha512") && printed.contains("Payment"));
+        assert!(!printed.contains("marker"), "{printed}");
+        let signed = unsigned().sign(&Length).unwrap();
+        assert_eq!(format!("{signed:?}"), "Signed([redacted])");
+        let body = b"marker".to_vec();
+        assert_eq!(
+            format!("{:?}", RawCallback { body }),
+            "RawCallback(6 bytes)"
+        );
+    }
+
+    #[test]
+    fn each_refusal_has_its_words_and_its_code() {
+        let no_key = SignError::NoKey;
+        assert_eq!(
+            no_key.to_string(),
+            "no key for this provider account and purpose"
+        );
+        assert_eq!(no_key.code(), "keys/no-key");
+        assert_eq!(Refused::Signature.to_string(), "signature refused");
+        assert_eq!(Refused::Signature.code(), "callback/signature");
+        for (error, words, code) in [
+            (
+                ContentError::TooLarge,
+                "message is too large",
+                "callback/too-large",
+            ),
+            (
+                ContentError::Malformed,
+                "message is malformed",
+                "callback/malformed",
+            ),
+            (
+                ContentError::DuplicateKey,
+                "message holds a key twice",
+                "callback/duplicate-key",
+            ),
+            (
+                ContentError::Signature,
+                "message must hold exactly one well-formed signature",
+                "callback/signature",
+            ),
+            (
+                ContentError::Field("payment.id"),
+                "message field payment.id is missing or has another type",
+                "callback/field",
+            ),
+            (
+                ContentError::RequestParameters,
+                "message holds request parameters",
+                "callback/request-parameters",
+            ),
+            (
+                ContentError::Account,
+                "message is for another account",
+                "callback/account",
+            ),
+        ] {
+            for told in [
+                (error.to_string(), error.code()),
+                (
+                    Refused::Content(error).to_string(),
+                    Refused::Content(error).code(),
+                ),
+            ] {
+                assert_eq!(told, (words.to_owned(), code));
+            }
+        }
+    }
+}

@@ -188,4 +188,20 @@ mod tests {
         }
         assert_eq!(format!("{hash:?}"), "ApiKeyHash([redacted])");
     }
+
+    #[test]
+    fn differences_never_cancel_out() {
+        let key = "abcdefghijklmnopqrstuvwxyz012345";
+        let hex = ApiKeyHash::of(key).unwrap().to_hex();
+        assert!(hex.starts_with("653b"));
+        // The same bit turned in two bytes.
+        let other = ApiKeyHash::from_hex(&hex.replacen("653b", "643a", 1)).unwrap();
+        assert!(!other.matches(key));
+    }
+
+    #[test]
+    fn a_key_of_ones_own_is_no_published_one() {
+        let hash = ApiKeyHash::of(&api_key_text("live", &[7; 32])).unwrap();
+        assert!(!hash.is_published_example());
+    }
 }

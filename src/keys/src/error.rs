@@ -123,7 +123,7 @@ fn is_invisible(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyFault, check_text};
+    use super::{Coded as _, KeyError, KeyFault, check_text};
 
     #[test]
     fn what_a_careless_copy_brings_along_is_refused() {
@@ -161,6 +161,50 @@ mod tests {
     fn visible_text_is_a_key_also_with_a_space_inside() {
         for text in ["secret", "two words", "avain-ÄÖÅ-€"] {
             assert_eq!(check_text(text), Ok(()));
+        }
+    }
+
+    #[test]
+    fn each_fault_has_its_words_and_its_code() {
+        for (fault, words, code) in [
+            (KeyFault::Empty, "is empty", "keys/empty"),
+            (
+                KeyFault::TooShort { least: 24 },
+                "is too short: expected at least 24 bytes",
+                "keys/too-short",
+            ),
+            (
+                KeyFault::TooLong { most: 64 },
+                "is too long: expected at most 64 bytes",
+                "keys/too-long",
+            ),
+            (
+                KeyFault::SurroundingSpace,
+                "has white space before or after it",
+                "keys/surrounding-space",
+            ),
+            (
+                KeyFault::Invisible { position: 3 },
+                "holds an invisible character, at place 3",
+                "keys/invisible-character",
+            ),
+            (
+                KeyFault::Prefix { expected: "whsec_" },
+                "has another prefix: expected whsec_",
+                "keys/prefix",
+            ),
+            (
+                KeyFault::Encoding,
+                "is encoded in another way than expected",
+                "keys/encoding",
+            ),
+        ] {
+            let error = KeyError {
+                kind: "API key",
+                fault,
+            };
+            assert_eq!(error.to_string(), format!("API key {words}"));
+            assert_eq!(error.code(), code);
         }
     }
 }

@@ -239,4 +239,16 @@ mod tests {
         let account = keyring.account("a", "ecommpay");
         assert_eq!(format!("{account:?}"), "Account([redacted])");
     }
+
+    #[test]
+    fn a_key_that_stands_twice_still_verifies() {
+        let entry = ("a", "ecommpay", "invented-secret-number-one");
+        let twice = keyring(&[entry, entry]);
+        let account = twice.account("a", "ecommpay");
+        let signature = account.sign(ALGORITHM, PURPOSE, b"text").unwrap();
+        assert_eq!(
+            account.verify(ALGORITHM, PURPOSE, b"text", &signature.0),
+            Ok(())
+        );
+    }
 }

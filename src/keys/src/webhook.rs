@@ -191,8 +191,8 @@ impl Coded for WebhookRefused {
 #[cfg(test)]
 mod tests {
     use super::{
-        KeyFault, PREFIX, STANDARD, WebhookKey, WebhookMessage, WebhookRefused, sign_webhook,
-        verify_webhook,
+        Coded as _, KeyFault, PREFIX, STANDARD, WebhookKey, WebhookMessage, WebhookRefused,
+        sign_webhook, verify_webhook,
     };
     use base64::Engine;
 
@@ -292,5 +292,35 @@ mod tests {
         assert!(WebhookKey::parse(text).unwrap().is_published_example());
         assert!(!key(1).is_published_example());
         assert_eq!(format!("{:?}", key(1)), "WebhookKey([redacted])");
+    }
+
+    #[test]
+    fn an_identifier_that_leaves_the_signed_text_ambiguous_is_refused_though_signed() {
+        let key = key(1);
+        for id in ["", ".", "evt.1", "evt_1."] {
+            let message = WebhookMessage { id, ..MESSAGE };
+            let header = sign_webhook([&key], &message);
+            assert_eq!(
+                verify_webhook([&key], &message, &header, 1_000_000),
+                Err(WebhookRefused::Signature),
+                "{id:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_its_words_and_its_code() {
+        let told = |refused: WebhookRefused| (refused.to_string(), refused.code());
+        assert_eq!(
+            told(WebhookRefused::Signature),
+            ("webhook signature refused".to_owned(), "webhook/signature")
+        );
+        assert_eq!(
+            told(WebhookRefused::Time),
+            (
+                "webhook timestamp is more than five minutes away".to_owned(),
+                "webhook/timestamp"
+            )
+        );
     }
 }

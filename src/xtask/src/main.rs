@@ -8,7 +8,9 @@ mod bench;
 mod bins;
 mod demo;
 mod front;
+mod fuzz;
 mod lint;
+mod mutants;
 mod packages;
 mod postgres;
 mod progress;
@@ -17,6 +19,7 @@ mod sizes;
 mod stop;
 mod suites;
 mod toolchain;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -60,6 +63,15 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Feed every parser of foreign input with what libFuzzer makes of its corpus
+    Fuzz(fuzz::Options),
+    /// Change the keys, the lifecycle and the verifiers, and look whether a test sees each change
+    #[command(disable_help_flag = true)]
+    Mutants {
+        /// Passed on to cargo-mutants, for instance `--list`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measure how fast it is
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -92,6 +104,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { only } => suites::run(&project, &only),
         Command::Vectors { dir } => bins::vectors(&project, dir),
         Command::Faults { args } => bins::faults(&project, &args),
+        Command::Fuzz(options) => fuzz::run(&project, &options),
+        Command::Mutants { args } => mutants::run(&project, &args),
         Command::Bench(what) => bench::run(&project, &what),
         Command::Openapi { check } => bins::openapi(&project, check).map(|()| ExitCode::SUCCESS),
         Command::Lint => lint::run(&project).map(|()| ExitCode::SUCCESS),

@@ -285,3 +285,71 @@ fn an_offer_that_ended_is_revived_by_evidence_only() {
     payment.apply(about("a", report(1, 1, Meaning::Paid)));
     assert_eq!(payment.status(), Status::Paid);
 }
+
+#[test]
+fn a_customer_may_choose_again_unless_money_is_or_may_come() {
+    for (status, may) in [
+        (Status::Created, true),
+        (Status::Redirected, true),
+        (Status::Pending, true),
+        (Status::AwaitingConfirmation, false),
+        (Status::Paid, false),
+        (Status::Declined, true),
+        (Status::Cancelled, true),
+        (Status::Expired, false),
+        (Status::Failed, true),
+        (Status::PartiallyRefunded, false),
+        (Status::Refunded, false),
+        (Status::Reversed, false),
+    ] {
+        assert_eq!(status.can_pay(), may, "{status:?}");
+    }
+}
+
+#[test]
+fn nobody_may_choose_after_the_offer_ended_or_when_it_is_paid() {
+    let mut declined = payment();
+    assert!(declined.can_pay());
+    for attempt in ["a", "b"] {
+        declined.apply(about(attempt, report(1, 1, Meaning::Declined)));
+    }
+    assert!(declined.can_pay());
+    // The status alone would still permit it.
+    declined.apply(Event::OfferEnded);
+    assert_eq!(declined.status(), Status::Declined);
+    assert!(!declined.can_pay());
+
+    let mut paid = payment();
+    paid.apply(about("a", report(1, 1, Meaning::Paid)));
+    assert!(!paid.can_pay());
+}
+
+#[test]
+fn a_confirmation_is_overdue_once_and_only_while_it_is_awaited() {
+    let mut waiting = payment();
+    assert_eq!(waiting.apply(Event::ConfirmationOverdue), []);
+    assert!(!waiting.confirmation_was_overdue());
+
+    waiting.apply(about("a", report(1, 1, Meaning::AwaitingConfirmation)));
+    assert!(!waiting.confirmation_was_overdue());
+    assert_eq!(
+        waiting.apply(Event::ConfirmationOverdue),
+        [Effect::ConfirmationOverdue]
+    );
+    assert!(waiting.confirmation_was_overdue());
+    assert_eq!(waiting.status(), Status::AwaitingConfirmation);
+    assert_eq!(waiting.apply(Event::ConfirmationOverdue), []);
+    assert!(waiting.confirmation_was_overdue());
+
+    waiting.apply(about("a", report(2, 2, Meaning::Paid)));
+    assert_eq!(waiting.apply(Event::ConfirmationOverdue), []);
+    assert!(waiting.confirmation_was_overdue());
+}
+
+#[test]
+fn no_report_outranks_itself() {
+    let one = report(1, 1, Meaning::Paid);
+    assert!(!one.outranks(&one.clone()));
+    let later = report(2, 1, Meaning::Pending);
+    assert!(later.outranks(&one) && !one.outranks(&later));
+}

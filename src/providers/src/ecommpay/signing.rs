@@ -141,7 +141,7 @@ fn join_path(path: Option<&str>, key: &str) -> String {
 mod tests {
     use kassa_checkout::message::Signature;
 
-    use super::{JsonError, canonical_string, decode, encode};
+    use super::{JsonError, MAX_CANONICAL, canonical_string, decode, encode};
 
     #[test]
     fn a_long_key_over_a_long_list_is_refused_and_not_unfolded() {
@@ -182,5 +182,23 @@ mod tests {
             assert_ne!(wrong, text);
             assert_eq!(decode(&wrong), None, "{wrong:?}");
         }
+    }
+
+    #[test]
+    fn the_limit_counts_every_byte_of_paths_values_and_what_stands_between() {
+        assert_eq!(MAX_CANONICAL, 1_048_576);
+        // Ten lines of a path (the key, a colon, a digit) and two bytes more, and one value.
+        let document = |value: usize| {
+            let key = "k".repeat(MAX_CANONICAL / 10 - 4);
+            let value = "v".repeat(value);
+            format!(r#"{{"{key}":["{value}",{}]}}"#, ["null"; 9].join(","))
+        };
+        let rest = MAX_CANONICAL % 10;
+        let longest = canonical_string(document(rest).as_bytes()).unwrap();
+        assert_eq!(longest.len(), MAX_CANONICAL - 1, "no ; at its end");
+        assert_eq!(
+            canonical_string(document(rest + 1).as_bytes()),
+            Err(JsonError::TooLarge)
+        );
     }
 }

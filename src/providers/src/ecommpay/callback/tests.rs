@@ -316,3 +316,41 @@ fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
         assert_eq!(claimed.verify(&Holds(line)).map(drop), came, "{line}");
     }
 }
+
+#[test]
+fn the_payment_is_named_before_anything_is_believed() {
+    let hint = |body: &Value| {
+        let raw = RawCallback {
+            body: body.to_string().into_bytes(),
+        };
+        claim(239, &raw).unwrap().routing_hint().to_owned()
+    };
+    assert_eq!(hint(&body()), "ABC12345");
+    let mut general = with("/payment/id", Value::Null);
+    assert_eq!(hint(&general), "");
+    general["general"] = json!({"payment_id": "ABC67890"});
+    assert_eq!(hint(&general), "ABC67890");
+}
+
+#[test]
+fn the_digits_as_sent_are_tried_only_beside_a_fraction() {
+    let verify = |document: &str, line: &'static str| {
+        let body = body().to_string();
+        let rest = body.strip_prefix('{').unwrap();
+        let raw = RawCallback {
+            body: format!(r#"{{"x":{document},{rest}"#).into_bytes(),
+        };
+        claim(239, &raw).unwrap().verify(&Holds(line)).map(drop)
+    };
+    // PHP writes -0 as 0.
+    assert_eq!(verify("-0", "x:0"), Ok(()));
+    assert_eq!(verify("-0", "x:-0"), Err(Refused::Signature));
+    for (document, line) in [
+        ("1.50", "x:1.50"),
+        (r#"{"y":1.50}"#, "x:y:1.50"),
+        ("[0,1.50]", "x:1:1.50"),
+        (r#"[{"y":[1.50]}]"#, "x:0:y:0:1.50"),
+    ] {
+        assert_eq!(verify(document, line), Ok(()), "{document}");
+    }
+}
