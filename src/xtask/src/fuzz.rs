@@ -50,7 +50,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<ExitCode> {
         let output = progress::during(&label, || Ok(command.output()?))?;
         let said = said(&output);
         sum += executed(&said);
-        println!("{name}: {} inputs", executed(&said));
+        println!("{name}: {} inputs, seed {}", executed(&said), seed(&said));
         if !output.status.success() {
             println!("{}", last_lines(&said));
             broken.push(name.as_str());
@@ -172,6 +172,14 @@ fn executed(said: &str) -> u64 {
         .unwrap_or_default()
 }
 
+/// Where libFuzzer's random numbers began: `INFO: Seed: 7`.
+fn seed(said: &str) -> &str {
+    let mut lines = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("INFO: Seed: "));
+    lines.next().unwrap_or("unknown")
+}
+
 fn last_lines(said: &str) -> String {
     let lines: Vec<_> = said.lines().collect();
     let from = lines.len().saturating_sub(LAST_LINES);
@@ -183,10 +191,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_count_is_read_from_the_statistics() {
+    fn count_and_seed_are_read_from_what_it_says() {
         let said =
-            "Done 12 runs in 1 second(s)\nstat::number_of_executed_units: 1234\nstat::x: 5\n";
-        assert_eq!(executed(said), 1234);
+            "INFO: Seed: 7\nDone 12 runs in 1 second(s)\nstat::number_of_executed_units: 1234\n";
+        assert_eq!((executed(said), seed(said)), (1234, "7"));
         assert_eq!(executed("==77== ERROR"), 0);
     }
 

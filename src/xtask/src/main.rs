@@ -1,5 +1,5 @@
-//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `bench`, `openapi`,
-//! `lint`.
+//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `fuzz`, `mutants`,
+//! `bench`, `openapi`, `lint`.
 //!
 //! This crate depends on none of the project's others: it compiles fast, and it can say what is
 //! wrong with them when they do not build.
