@@ -3,6 +3,7 @@
 use std::{fmt, time::Instant};
 
 use kassa_checkout::{Call, CallError, Signed, Timestamp, Verified};
+use tracing::Instrument as _;
 
 use crate::{
     circuit::{Circuits, Moved, Position},
@@ -115,9 +116,19 @@ impl Calls {
             }
         };
         let started = Instant::now();
-        let came = self.exchange(shop, call).await;
+        let span = tracing::debug_span!(
+            target: "kassa::calls",
+            "call",
+            provider,
+            call = name,
+            shop = %shop.id,
+            outcome = tracing::field::Empty
+        );
+        let came = self.exchange(shop, call).instrument(span.clone()).await;
         let took = started.elapsed();
         let outcome = came.as_ref().map_or_else(Failed::outcome, |_| "answered");
+        span.record("outcome", outcome);
+        drop(span);
         self.metrics.call(provider, name, outcome);
         self.metrics.call_took(provider, name, took);
         // A refusal is an answer too: whoever refuses is there.

@@ -3,21 +3,29 @@
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock, PoisonError, RwLock},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use http::Method;
 use kassa_checkout::Status;
-use metrics::{Counter, Histogram, counter, gauge, histogram};
+use metrics::{
+    Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
-use crate::{circuit::Position, store::Backlog};
+use crate::{
+    circuit::Position,
+    store::{Backlog, StoreError},
+};
 
 /// The recorder is one for the whole process.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
-/// The bounds of the histogram of answer times, in seconds.
+/// The bounds of the histograms, in seconds.
 const SECONDS: &[f64] = &[
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0,
+    0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0,
+    15.0,
 ];
 
 /// The process's figures.
@@ -74,11 +82,14 @@ impl Metrics {
     #[must_use]
     pub fn installed() -> Self {
         let handle = RECORDER.get_or_init(|| {
-            PrometheusBuilder::new()
+            let handle = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)
                 .ok()?
                 .install_recorder()
-                .ok()
+                .ok()?;
+            describe();
+            begin();
+            Some(handle)
         });
         Self {
             handle: handle.clone(),
@@ -104,13 +115,7 @@ impl Metrics {
     }
 
     /// An answered request, by route pattern.
-    pub(crate) fn answered(
-        &self,
-        method: &Method,
-        route: &str,
-        status: u16,
-        took: std::time::Duration,
-    ) {
+    pub(crate) fn answered(&self, method: &Method, route: &str, status: u16, took: Duration) {
         let method = known_method(method);
         let known = self.routes.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(answers) = known.get(route)
@@ -151,9 +156,25 @@ impl Metrics {
             .increment(1);
     }
 
+    /// Something that a report showed and that somebody should look at.
+    pub(crate) fn flagged(&self, provider: &'static str, flag: &'static str) {
+        counter!("kassa_flags_total", "provider" => provider, "flag" => flag).increment(1);
+    }
+
     /// A try to deliver a webhook.
-    pub(crate) fn webhook(&self, outcome: &'static str) {
+    pub(crate) fn webhook(&self, outcome: &'static str, took: Duration) {
         counter!("kassa_webhook_tries_total", "outcome" => outcome).increment(1);
+        histogram!("kassa_webhook_try_seconds").record(took.as_secs_f64());
+    }
+
+    /// How long an operation of the store takes: looked up once, as it is called all the time.
+    pub(crate) fn stored(&self, operation: &'static str) -> Histogram {
+        histogram!("kassa_store_seconds", "operation" => operation)
+    }
+
+    /// An operation of the store that failed.
+    pub(crate) fn store_failed(&self, error: StoreError) {
+        counter!("kassa_store_errors_total", "error" => error.as_str()).increment(1);
     }
 
     /// A call to a provider and what came of it.
@@ -163,12 +184,7 @@ impl Metrics {
     }
 
     /// How long a call to a provider took, whatever came of it.
-    pub(crate) fn call_took(
-        &self,
-        provider: &'static str,
-        call: &'static str,
-        took: std::time::Duration,
-    ) {
+    pub(crate) fn call_took(&self, provider: &'static str, call: &'static str, took: Duration) {
         let labels = [("provider", provider), ("call", call)];
         histogram!("kassa_provider_call_seconds", &labels).record(took.as_secs_f64());
     }
@@ -183,8 +199,14 @@ impl Metrics {
         gauge!("kassa_circuit_state", "provider" => provider).set(gauge_value(value));
     }
 
+    /// The store does not answer: what is due is as it was last seen.
+    pub(crate) fn no_store(&self) {
+        gauge!("kassa_store_up").set(0.0);
+    }
+
     /// What is due, by kind of work, and for how many seconds the oldest has been.
     pub(crate) fn backlog(&self, backlog: &Backlog) {
+        gauge!("kassa_store_up").set(1.0);
         for (kind, queue) in [
             ("webhooks", backlog.webhooks),
             ("questions", backlog.questions),
@@ -195,6 +217,102 @@ impl Metrics {
                 .set(gauge_value(queue.oldest_seconds));
         }
     }
+}
+
+/// What each figure means, as `HELP` in the text.
+fn describe() {
+    describe_counter!(
+        "kassa_requests_total",
+        "Requests answered, by method, route pattern and status."
+    );
+    describe_histogram!(
+        "kassa_request_seconds",
+        "Seconds until a request was answered, by route pattern."
+    );
+    describe_counter!("kassa_payments_created_total", "Payments created.");
+    describe_counter!(
+        "kassa_attempts_total",
+        "Attempts to pay begun, by provider."
+    );
+    describe_counter!(
+        "kassa_callbacks_total",
+        "Callbacks of providers, by what came of them."
+    );
+    describe_counter!(
+        "kassa_reports_total",
+        "Reports of providers that changed a payment, by the status after it."
+    );
+    describe_counter!(
+        "kassa_flags_total",
+        "What reports showed and somebody should look at: amount_differs, paid_twice and the like."
+    );
+    describe_counter!(
+        "kassa_webhook_tries_total",
+        "Tries to deliver a webhook to a shop, by what came of them."
+    );
+    describe_histogram!(
+        "kassa_webhook_try_seconds",
+        "Seconds that a try to deliver a webhook took."
+    );
+    describe_counter!(
+        "kassa_provider_calls_total",
+        "Calls to providers' servers, by what came of them."
+    );
+    describe_histogram!(
+        "kassa_provider_call_seconds",
+        "Seconds that a call to a provider's server took."
+    );
+    describe_gauge!(
+        "kassa_circuit_state",
+        "The worst of a provider's circuits: 0 closed, 1 half-open, 2 open."
+    );
+    describe_histogram!(
+        "kassa_store_seconds",
+        "Seconds that an operation of the store took."
+    );
+    describe_counter!(
+        "kassa_store_errors_total",
+        "Operations of the store that failed, by why."
+    );
+    describe_gauge!(
+        "kassa_store_up",
+        "Whether the store answered when the figures were read: 1 or 0."
+    );
+    describe_gauge!("kassa_due", "Work that is due now, by kind.");
+    describe_gauge!(
+        "kassa_oldest_due_seconds",
+        "For how many seconds the oldest work has been due, by kind."
+    );
+    describe_gauge!("kassa_build_info", "1, with the program's version.");
+    describe_gauge!(
+        "process_start_time_seconds",
+        "When the process began, in seconds since the epoch."
+    );
+}
+
+/// The figures that stand from the start on. Counters that alerts watch are among them: of one
+/// that appears as 1, Prometheus cannot tell that it grew.
+fn begin() {
+    for provider in kassa_providers::registry::all() {
+        let provider = provider.facts.id;
+        for outcome in ["applied", "duplicate", "refused", "unknown"] {
+            counter!("kassa_callbacks_total", "provider" => provider, "outcome" => outcome)
+                .absolute(0);
+        }
+        for flag in ["amount_differs", "contradiction", "paid_twice"] {
+            counter!("kassa_flags_total", "provider" => provider, "flag" => flag).absolute(0);
+        }
+    }
+    for outcome in ["delivered", "failed", "slowed_down", "given_up", "gone"] {
+        counter!("kassa_webhook_tries_total", "outcome" => outcome).absolute(0);
+    }
+    for error in ["unavailable", "corrupt", "refused"] {
+        counter!("kassa_store_errors_total", "error" => error).absolute(0);
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    gauge!("kassa_build_info", "version" => version).set(1.0);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    gauge!("process_start_time_seconds").set(gauge_value(since.map_or(0, |since| since.as_secs())));
 }
 
 /// A count as the float that Prometheus knows; exact up to what fits 32 bits.

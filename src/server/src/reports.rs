@@ -38,6 +38,9 @@ pub(crate) async fn apply(
             } => {
                 app.changed(&token);
                 app.metrics.reported(provider, status);
+                for flag in &flags {
+                    app.metrics.flagged(provider, flag);
+                }
                 tracing::info!(
                     target: "kassa::reports",
                     provider,

@@ -9,7 +9,12 @@ use http::HeaderMap;
 use tokio::sync::{Notify, watch};
 
 use crate::{
-    calls::Calls, config::Config, metrics::Metrics, security::Limiter, shop::Shop, store::Store,
+    calls::Calls,
+    config::Config,
+    metrics::Metrics,
+    security::Limiter,
+    shop::Shop,
+    store::{Store, measured::Measured},
     watch::Watchers,
 };
 
@@ -46,7 +51,7 @@ impl App {
             limiter: Limiter::new(&config.limits),
             calls: Calls::new(config.development, metrics.clone()),
             config,
-            store,
+            store: Arc::new(Measured::new(store, metrics.clone())),
             watchers: Watchers::default(),
             metrics,
             outbox: Notify::new(),

@@ -8,7 +8,7 @@ use std::{
     collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use http::HeaderMap;
@@ -20,6 +20,7 @@ use reqwest::{
     redirect::Policy,
 };
 use tokio::{sync::Semaphore, task::JoinSet};
+use tracing::Instrument as _;
 
 use super::{PAUSE, schedule};
 use crate::{
@@ -186,8 +187,21 @@ async fn deliver(app: &AppState, client: &Client, in_hand: &InHand, outgoing: &O
         .and_then(|shop| shop.webhook.as_ref());
     // Claimed for a shop that has one; the configuration does not change while we run.
     let Some(webhook) = webhook else { return };
-    let (delivery, outcome) = attempt(app, client, webhook, outgoing).await;
-    app.metrics.webhook(outcome);
+    let begun = Instant::now();
+    let span = tracing::debug_span!(
+        target: "kassa::jobs",
+        "webhook",
+        shop = %outgoing.shop,
+        webhook = %outgoing.id,
+        tries = outgoing.tries,
+        outcome = tracing::field::Empty
+    );
+    let (delivery, outcome) = attempt(app, client, webhook, outgoing)
+        .instrument(span.clone())
+        .await;
+    span.record("outcome", outcome);
+    drop(span);
+    app.metrics.webhook(outcome, begun.elapsed());
     tracing::info!(
         target: "kassa::jobs",
         shop = %outgoing.shop,

@@ -10,6 +10,7 @@
 //! together with the event that asks for them, and measured by the store's own clock, so that
 //! the operations take pauses and leases in seconds and never a point in time.
 
+pub(crate) mod measured;
 pub mod postgres;
 mod record;
 pub mod sqlite;
@@ -222,6 +223,20 @@ pub enum StoreError {
     NoRandomness,
     /// No reference number is left to allot.
     NoReference,
+}
+
+impl StoreError {
+    /// A word for it, for figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Corrupt(_) => "corrupt",
+            Self::Refused => "refused",
+            Self::NoRandomness => "no_randomness",
+            Self::NoReference => "no_reference",
+        }
+    }
 }
 
 impl fmt::Display for StoreError {
