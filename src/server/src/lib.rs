@@ -8,6 +8,7 @@ pub mod calls;
 pub mod circuit;
 pub mod clock;
 pub mod config;
+pub mod crash;
 pub mod gateway;
 pub mod jobs;
 pub mod metrics;

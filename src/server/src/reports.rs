@@ -4,6 +4,7 @@ use kassa_checkout::provider::PaymentEvent;
 
 use crate::{
     clock,
+    crash::{self, Point},
     state::AppState,
     store::{Applied, StoreError},
 };
@@ -36,6 +37,7 @@ pub(crate) async fn apply(
                 status,
                 flags,
             } => {
+                crash::point(Point::Applied);
                 app.changed(&token);
                 app.metrics.reported(provider, status);
                 for flag in &flags {

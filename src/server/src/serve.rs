@@ -6,6 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     config::{Config, Database, PostgresAddress},
+    crash::{self, Point},
     jobs, routes,
     state::{App, AppState},
     store::{
@@ -60,6 +61,7 @@ impl Service {
     /// [`StartError`].
     pub async fn start(mut config: Config) -> Result<Self, StartError> {
         let store = open(&config.database).await?;
+        crash::point(Point::Opened);
         let is_own_address = config.public_url == format!("http://{}", config.listen);
         let refused = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;

@@ -6,6 +6,7 @@ use std::{fs, io};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::postgres;
 use crate::progress;
 use crate::project::Project;
 
@@ -39,11 +40,17 @@ pub(crate) fn vectors(project: &Project, dir: Option<PathBuf>) -> Result<ExitCod
 /// # Errors
 /// When the programs cannot be built or started.
 pub(crate) fn faults(project: &Project, args: &[String]) -> Result<ExitCode> {
-    build(
-        project,
-        &["kassa-tests", "kassa-server", "kassa-simulator"],
-        &["faults", "kassa", "kassa-simulator"],
-    )?;
+    let crates = ["kassa-tests", "kassa-server", "kassa-simulator"];
+    let mut cargo = project.cargo();
+    cargo.arg("build");
+    for name in crates {
+        cargo.args(["-p", name]);
+    }
+    crash_points(project, cargo)?;
+    build(project, &crates, &["faults", "kassa", "kassa-simulator"])?;
+    if args.iter().any(|word| word.contains("postgres")) {
+        postgres::ensure(project)?;
+    }
     let mut command = built(project, "faults");
     command.args(args);
     pass_through(command)
@@ -80,6 +87,25 @@ pub(crate) fn openapi(project: &Project, check: bool) -> Result<()> {
         println!("{OPENAPI} written");
     }
     Ok(())
+}
+
+/// Builds the server with points at which it can be let die, and puts it beside the real one.
+/// `cargo` says which crates are built, so that what they share has the same features.
+///
+/// # Errors
+/// When it does not build, or cannot be put there.
+pub(crate) fn crash_points(project: &Project, mut cargo: Command) -> Result<()> {
+    cargo.args(["--bin", "kassa", "--features", "kassa-server/crash-points"]);
+    progress::run(
+        "building the server with crash points",
+        &mut cargo,
+        BUILD_ADVICE,
+    )?;
+    let program = project.bin_dir().join("kassa");
+    let copy = project.bin_dir().join("kassa-crash-points");
+    fs::copy(&program, &copy)
+        .map(drop)
+        .with_context(|| format!("cannot write {}", copy.display()))
 }
 
 /// Builds binaries of some crates in one cargo call.

@@ -18,7 +18,7 @@ const ON_THE_WAY: Duration = Duration::from_millis(150);
 
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
     let mut world = World::open(bench, folder, &Setting::meddled())?;
-    world.may_restart = false;
+    world.may_help = false;
     let preload = world.preload()?;
     let server = world.start.start()?;
     world.shop.take_so_long(ON_THE_WAY);

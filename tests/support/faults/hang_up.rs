@@ -46,7 +46,7 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
     // Callbacks come from those who hang up, until the very end.
     load.faults = [json!({ "lose": 100 }), json!({ "lose": 100 })];
     let server = world.start.start()?;
-    let stage = Stage::new("hang-up", &world, &load, &server);
+    let stage = Stage::new("hang-up", &world, &load, &[server.url()]);
     let crowd = Crowd {
         stage: &stage,
         address: server.url().trim_start_matches("http://").parse()?,

@@ -43,7 +43,7 @@ fn cuts(bench: &Bench) -> usize {
 }
 
 fn cut_often(
-    world: &World,
+    world: &World<'_>,
     bench: &Bench,
     cuts: usize,
     name: &'static str,
@@ -70,7 +70,7 @@ fn cut_often(
 
 /// The server's machine, which remembers what its disk held.
 struct Machine<'a> {
-    world: &'a World,
+    world: &'a World<'a>,
     journal: PathBuf,
     base: Image,
 }

@@ -19,6 +19,8 @@ pub struct Binaries {
     pub kassa: PathBuf,
     /// The other side.
     pub simulator: PathBuf,
+    /// The server with points at which it can be let die, where somebody built it.
+    pub crash_points: Option<PathBuf>,
 }
 
 impl Binaries {
@@ -51,6 +53,7 @@ impl Binaries {
             }
         };
         Ok(Self {
+            crash_points: program("kassa-crash-points").ok(),
             kassa: program("kassa")?,
             simulator: program("kassa-simulator")?,
         })

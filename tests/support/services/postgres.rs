@@ -42,6 +42,7 @@ pub struct Postgres {
     account: Option<Account>,
     folder: TempDir,
     settings: Vec<String>,
+    variables: Vec<(String, String)>,
     port: u16,
     postmaster: Option<Arc<Mutex<Child>>>,
     databases: AtomicU32,
@@ -62,6 +63,14 @@ impl Postgres {
     /// # Errors
     /// When its programs are missing, or it does not start; with the end of its log.
     pub fn with(settings: &[(&str, &str)]) -> Result<Self, Problem> {
+        Self::within(settings, &[])
+    }
+
+    /// The same with variables in its environment.
+    ///
+    /// # Errors
+    /// When its programs are missing, or it does not start; with the end of its log.
+    pub fn within(settings: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<Self, Problem> {
         let programs = programs()?;
         let folder = tempfile::Builder::new().prefix("kassa-pg-").tempdir()?;
         let account = Account::needed()?;
@@ -75,6 +84,10 @@ impl Postgres {
             settings: settings
                 .iter()
                 .map(|(name, value)| format!("{name}={value}"))
+                .collect(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
             port: 0,
             postmaster: None,
@@ -162,6 +175,7 @@ impl Postgres {
             command.args(["-c", setting]);
         }
         command
+            .envs(self.variables.iter().cloned())
             .stdin(Stdio::null())
             .stdout(append(&self.log())?)
             .stderr(append(&self.log())?);

@@ -144,6 +144,20 @@ impl Service {
         Ok(())
     }
 
+    /// Waits until it ends by itself, at most so long; whether it did.
+    ///
+    /// # Errors
+    /// When it cannot be watched.
+    pub fn ends_within(&self, patience: Duration) -> Result<bool, Problem> {
+        let ended = wait_for("the end", patience, || {
+            lock(&self.child).try_wait().transpose()
+        });
+        match ended {
+            Ok(status) => Ok(status.map(|_| true)?),
+            Err(_) => Ok(false),
+        }
+    }
+
     fn listening_url(&self) -> Result<String, Problem> {
         let before = usize::try_from(self.said_before)?;
         let ready = wait_for(&format!("{} to listen", self.name), START_PATIENCE, || {

@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use kassa_server::{
     config::{Config, Development},
+    crash,
     serve::{Service, StartError},
     telemetry,
 };
@@ -40,6 +41,7 @@ pub(super) struct Serve {
 }
 
 pub(super) fn serve(options: &Serve) -> Result<(), Failure> {
+    crash::check()?;
     telemetry::start(options.log_json);
     let config = configuration(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

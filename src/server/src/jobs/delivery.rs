@@ -25,6 +25,7 @@ use tracing::Instrument as _;
 use super::{PAUSE, schedule};
 use crate::{
     clock,
+    crash::{self, Point},
     network::{is_public, is_public_host},
     shop::Webhook,
     state::AppState,
@@ -103,6 +104,9 @@ impl Sender {
                 return;
             }
         };
+        if !due.is_empty() {
+            crash::point(Point::WebhooksClaimed);
+        }
         for outgoing in due {
             let Some(gate) = self.shops.get(&outgoing.shop).map(Arc::clone) else {
                 continue;
@@ -201,6 +205,7 @@ async fn deliver(app: &AppState, client: &Client, in_hand: &InHand, outgoing: &O
         .await;
     span.record("outcome", outcome);
     drop(span);
+    crash::point(Point::WebhookSent);
     app.metrics.webhook(outcome, begun.elapsed());
     tracing::info!(
         target: "kassa::jobs",
@@ -221,6 +226,7 @@ async fn deliver(app: &AppState, client: &Client, in_hand: &InHand, outgoing: &O
         // The claim ends by itself, and the webhook is sent once more.
         tracing::error!(target: "kassa::jobs", %error, "a webhook's outcome was not kept");
     }
+    crash::point(Point::WebhookMarked);
 }
 
 async fn attempt(

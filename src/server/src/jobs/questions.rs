@@ -12,6 +12,7 @@ use tokio::{sync::Semaphore, task::JoinSet};
 use super::{PAUSE, schedule};
 use crate::{
     clock,
+    crash::{self, Point},
     gateway::{self, Asked},
     reports,
     shop::Shop,
@@ -68,6 +69,7 @@ async fn claim(app: &AppState) -> Vec<Question> {
 
 /// Asks, applies the answer, and writes down when to ask again.
 async fn settle(app: &AppState, question: &Question) {
+    crash::point(Point::QuestionsClaimed);
     let shop = app.config.shops.get(&question.shop);
     // A shop that has gone, or has another account now, may have its old one again tomorrow.
     let shop = shop.filter(|shop| shop.account.provider.facts().id == question.provider);
@@ -90,9 +92,11 @@ async fn ask(app: &AppState, shop: &Shop, question: &Question) -> Result<Option<
     let now = clock::now();
     Ok(match asked {
         Asked::Answer(found) => {
+            crash::point(Point::QuestionAnswered);
             for report in found {
                 apply(app, shop, question, report).await?;
             }
+            crash::point(Point::QuestionApplied);
             schedule::next_question(question, true, now)
         }
         Asked::UnknownPayment => schedule::next_question(question, false, now),

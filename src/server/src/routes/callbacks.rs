@@ -6,6 +6,7 @@ use http::StatusCode;
 use kassa_checkout::RawCallback;
 
 use crate::{
+    crash::{self, Point},
     gateway::{self, Heard},
     problem::{Fault, Problem},
     reports,
@@ -48,6 +49,7 @@ pub(crate) async fn receive(
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());
     };
+    crash::point(Point::Heard);
     let outcome = reports::apply(&app, provider, report).await?;
     app.metrics.callback(provider, outcome);
     Ok(StatusCode::OK)

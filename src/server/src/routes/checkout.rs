@@ -24,7 +24,9 @@ use utoipa::ToSchema;
 use super::{opened, shop::refused_by_provider};
 use crate::{
     body::Strict,
-    clock, gateway,
+    clock,
+    crash::{self, Point},
+    gateway,
     problem::{Fault, Problem, ProblemBody},
     security::{self, From},
     shop::Shop,
@@ -147,6 +149,7 @@ pub(crate) async fn begin(
             attempt,
             new,
         } => {
+            crash::point(Point::Begun);
             if new {
                 app.metrics.begun(provider);
                 app.changed(&payment.token);

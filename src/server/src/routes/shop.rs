@@ -18,7 +18,9 @@ use super::{
 };
 use crate::{
     body::Strict,
-    clock, gateway,
+    clock,
+    crash::{self, Point},
+    gateway,
     problem::{Fault, Problem, ProblemBody},
     shop::Shop,
     state::AppState,
@@ -74,6 +76,7 @@ pub(crate) async fn create(
     };
     let (answer, repeated) = match app.store.create(new, idempotency).await? {
         Created::New(answer) => {
+            crash::point(Point::Created);
             app.metrics.created();
             (answer, false)
         }

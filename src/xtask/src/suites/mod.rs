@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::ValueEnum;
 
 use crate::bench;
-use crate::bins::{BUILD_ADVICE, built};
+use crate::bins::{self, BUILD_ADVICE, built};
 use crate::front::{self, NODE_ADVICE, Node};
 use crate::postgres;
 use crate::progress;
@@ -164,11 +164,24 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
             let mut command = built(project, "bench-server");
             stream(command.arg("--check").arg("--wrk").arg(wrk), Format::Plain)
         }
-        Suite::Faults => {
-            build(project)?;
-            stream(&mut built(project, "faults"), Format::Faults)
-        }
+        Suite::Faults => faults(project),
     }
+}
+
+/// First the runs in which something must be lost, then both stores.
+fn faults(project: &Project) -> Result<Counts> {
+    postgres::ensure(project)?;
+    let mut cargo = project.cargo();
+    // A test beside it, so that what all share is built as for the tests.
+    cargo.args(["build", "--workspace", "--test", "tree"]);
+    bins::crash_points(project, cargo)?;
+    build(project)?;
+    let mut counts = stream(built(project, "faults").arg("--self-test"), Format::Plain)?;
+    for store in ["sqlite", "postgres"] {
+        let mut command = built(project, "faults");
+        counts += stream(command.args(["--store", store]), Format::Faults)?;
+    }
+    Ok(counts)
 }
 
 fn rust(project: &Project) -> Result<Counts> {

@@ -2,6 +2,7 @@
 //! in the end.
 
 pub(crate) mod check;
+pub(crate) mod cluster;
 pub(crate) mod customer;
 pub(crate) mod damage;
 pub(crate) mod image;

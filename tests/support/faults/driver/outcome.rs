@@ -28,6 +28,17 @@ impl Outcome {
         self.wrong.is_empty() && self.lost + self.doubled == 0
     }
 
+    /// Both together, under the name of the first.
+    #[must_use]
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.figures.extend(other.figures);
+        self.acknowledged += other.acknowledged;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.wrong.extend(other.wrong);
+        self
+    }
+
     /// Adds a figure.
     #[must_use]
     pub(crate) fn figure(mut self, figure: impl Into<String>) -> Self {

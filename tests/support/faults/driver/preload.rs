@@ -95,6 +95,9 @@ impl Preload {
         }
         let control = beside.join("preload.control");
         fs::write(&control, [0; PLACES * 8])?;
+        // PostgreSQL may have to run as somebody else.
+        open_to_all(beside, 0o755)?;
+        open_to_all(&control, 0o666)?;
         Ok(Self {
             library,
             control,
@@ -102,14 +105,20 @@ impl Preload {
         })
     }
 
-    /// The environment of a server that it is loaded into.
-    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+    /// The environment of a program whose clock alone is meddled with.
+    pub(crate) fn clock_variables(&self) -> [(&'static str, String); 2] {
         let text = |path: &Path| path.display().to_string();
-        vec![
+        [
             ("LD_PRELOAD", text(&self.library)),
             ("KASSA_PRELOAD_CONTROL", text(&self.control)),
-            ("KASSA_PRELOAD_FOLDER", text(&self.folder)),
         ]
+    }
+
+    /// The environment of a server that it is loaded into.
+    pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = self.clock_variables().to_vec();
+        variables.push(("KASSA_PRELOAD_FOLDER", self.folder.display().to_string()));
+        variables
     }
 
     /// What is added to it so that all that is written and synced is journaled in a file.
@@ -181,6 +190,17 @@ impl Preload {
         file.read_exact(&mut bytes)?;
         Ok(i64::from_ne_bytes(bytes))
     }
+}
+
+#[cfg(unix)]
+fn open_to_all(path: &Path, mode: u32) -> Result<(), Problem> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(mode))?)
+}
+
+#[cfg(not(unix))]
+fn open_to_all(_path: &Path, _mode: u32) -> Result<(), Problem> {
+    Ok(())
 }
 
 const fn offset(place: Place) -> u64 {

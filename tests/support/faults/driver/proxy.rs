@@ -63,6 +63,10 @@ struct Shared {
     choose: Box<Choice>,
     connections: AtomicUsize,
     longest: [AtomicUsize; 2],
+    /// Everything passes.
+    calm: AtomicBool,
+    /// Connections that came while it was calm.
+    calm_ones: Mutex<Vec<TcpStream>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -86,6 +90,8 @@ impl Proxy {
             choose: Box::new(choose),
             connections: AtomicUsize::default(),
             longest: Default::default(),
+            calm: AtomicBool::default(),
+            calm_ones: Mutex::default(),
         });
         let all = Arc::clone(&shared);
         thread::spawn(move || {
@@ -114,6 +120,32 @@ impl Proxy {
         &self.url
     }
 
+    /// Its port.
+    ///
+    /// # Errors
+    /// Never: it listens at one.
+    pub(crate) fn port(&self) -> Result<u16, Problem> {
+        let (_, port) = self
+            .url
+            .rsplit_once(':')
+            .ok_or("an address without a port")?;
+        Ok(port.parse()?)
+    }
+
+    /// Lets everything pass until [`Proxy::begin`].
+    pub(crate) fn stay_calm(&self) {
+        self.shared.calm.store(true, Ordering::SeqCst);
+    }
+
+    /// Treats connections from now on, and ends those that came before.
+    pub(crate) fn begin(&self) {
+        self.shared.calm.store(false, Ordering::SeqCst);
+        for stream in self.shared.calm_ones().drain(..) {
+            // It may have ended already.
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
     /// How many connections it saw that led somewhere.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::Relaxed)
@@ -132,6 +164,12 @@ impl Shared {
         self.target.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn calm_ones(&self) -> std::sync::MutexGuard<'_, Vec<TcpStream>> {
+        self.calm_ones
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn serve(&self, client: &TcpStream) -> io::Result<()> {
         let Some(target) = *self.target() else {
             return Ok(());
@@ -141,7 +179,12 @@ impl Shared {
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.set_nodelay(true)?;
         }
-        let treatment = (self.choose)(self.connections.fetch_add(1, Ordering::Relaxed));
+        let treatment = if self.calm.load(Ordering::SeqCst) {
+            self.calm_ones().push(client.try_clone()?);
+            Treatment::Pass
+        } else {
+            (self.choose)(self.connections.fetch_add(1, Ordering::Relaxed))
+        };
         let (up, down) = treatment.ways();
         let over = AtomicBool::default();
         let request = thread::scope(|scope| {

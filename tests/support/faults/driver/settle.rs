@@ -24,14 +24,14 @@ const LONGEST_GAP: u32 = 14_400;
 const MOST_SKIPS: usize = 130;
 /// Everything has been told to the shop within so long after the last callback.
 const SETTLING: Duration = Duration::from_secs(10);
-/// After so long the server is started again at a later time, where it can be.
+/// After so long the server is helped over a pause.
 const IMPATIENCE: Duration = Duration::from_millis(1_500);
 /// So far: longer than any pause between two tries of a webhook.
 const FORWARD_MS: i64 = 27 * 3_600_000;
 
 /// Puts the simulator's clock forward until every bank has said its last word and every callback
 /// was taken; answers what never came.
-pub(crate) fn let_all_arrive(world: &World, entries: &[Entry]) -> Result<Vec<String>, Problem> {
+pub(crate) fn let_all_arrive(world: &World<'_>, entries: &[Entry]) -> Result<Vec<String>, Problem> {
     let simulator = &world.simulator;
     simulator.set_faults(&json!({}))?;
     simulator.flush()?;
@@ -61,7 +61,7 @@ fn attempts(entries: &[Entry]) -> impl Iterator<Item = &str> {
 
 /// What both sides know of every payment, once the server has come to rest.
 pub(crate) fn both_sides(
-    world: &World,
+    world: &World<'_>,
     kassa: &Kassa,
     entries: &[Entry],
 ) -> Result<Vec<Both>, Problem> {
@@ -91,11 +91,10 @@ fn truth(simulator: &Simulator, entry: &Entry) -> Result<Option<super::simulator
     attempt.map(|attempt| simulator.truth(attempt)).transpose()
 }
 
-/// Waits until the shop knows every change; what it is not told is found later. Where the clock can
-/// be meddled with, the server is helped over the pauses between tries: it is ended, and starts
-/// again a day later.
+/// Waits until the shop knows every change; what it is not told is found later. Where that can be,
+/// the server is helped over the pauses between tries.
 pub(crate) fn wait_until_told(
-    world: &World,
+    world: &World<'_>,
     payments: &[Both],
     mut server: Service,
 ) -> Result<Service, Problem> {
@@ -103,10 +102,8 @@ pub(crate) fn wait_until_told(
     let mut helped = begun;
     while !check::all_told(payments, &world.shop.received()) && begun.elapsed() < SETTLING {
         thread::sleep(Duration::from_millis(100));
-        if let Some(clock) = world.clock().filter(|_| helped.elapsed() > IMPATIENCE) {
-            clock.put_clock_forward(FORWARD_MS)?;
-            server.kill()?;
-            server = world.start.start()?;
+        if world.may_help && helped.elapsed() > IMPATIENCE {
+            server = world.later(server, FORWARD_MS)?;
             helped = Instant::now();
         }
     }

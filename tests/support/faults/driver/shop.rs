@@ -1,7 +1,10 @@
 //! The shop and its customers: Kassa's two interfaces as they use them, over a line that breaks.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -22,7 +25,10 @@ const PAGE: usize = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct Kassa {
     http: Http,
-    url: String,
+    /// Where its servers are.
+    urls: Vec<String>,
+    /// Counts up, so that each is asked in turn.
+    turn: Arc<AtomicUsize>,
     return_url: String,
     pace: Arc<Pace>,
     tally: Arc<Tally>,
@@ -69,14 +75,27 @@ pub(crate) struct NextStep {
 }
 
 impl Kassa {
-    pub(crate) fn new(url: &str, return_url: &str, pace: Arc<Pace>, tally: &Arc<Tally>) -> Self {
+    pub(crate) fn new(
+        servers: &[&str],
+        return_url: &str,
+        pace: Arc<Pace>,
+        tally: &Arc<Tally>,
+    ) -> Self {
         Self {
             http: Http::default(),
-            url: url.to_owned(),
+            urls: servers.iter().map(ToString::to_string).collect(),
+            turn: Arc::default(),
             return_url: return_url.to_owned(),
             pace,
             tally: Arc::clone(tally),
         }
+    }
+
+    /// The server whose turn it is.
+    fn url(&self) -> &str {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        let number = turn.checked_rem(self.urls.len()).unwrap_or_default();
+        self.urls.get(number).map_or("", String::as_str)
     }
 
     /// Makes the payment of an order; however often it is asked, it is one payment.
@@ -96,7 +115,7 @@ impl Kassa {
             ("authorization", authorization.as_str()),
             ("idempotency-key", plan.order.as_str()),
         ];
-        let url = format!("{}/v1/payments", self.url);
+        let url = format!("{}/v1/payments", self.url());
         let answer = self.http.post_json(&url, &headers, &self.order(plan))?;
         self.tally.count(&answer, None);
         Ok(answer)
@@ -107,7 +126,7 @@ impl Kassa {
         let authorization = format!("Bearer {DEV_API_KEY}");
         let headers = [("authorization", authorization.as_str())];
         self.http
-            .get(&format!("{}/v1/payments?limit=1", self.url), &headers)
+            .get(&format!("{}/v1/payments?limit=1", self.url()), &headers)
     }
 
     /// What the shop asks for when it makes a payment.
@@ -224,7 +243,6 @@ impl Kassa {
         body: Option<&Value>,
     ) -> Result<Option<Value>, Problem> {
         let deadline = Instant::now() + PATIENCE;
-        let url = format!("{}{path}", self.url);
         let authorization = format!("Bearer {DEV_API_KEY}");
         let mut headers = vec![("accept", "application/json")];
         if path.starts_with("/v1/") {
@@ -235,6 +253,7 @@ impl Kassa {
             headers.push(("idempotency-key", key));
         }
         loop {
+            let url = format!("{}{path}", self.url());
             let text = body.map(Value::to_string).unwrap_or_default();
             let begun = Instant::now();
             let sent = self.http.send(method, &url, &headers, text);

@@ -55,6 +55,11 @@ impl Simulator {
         }
     }
 
+    /// Its own address.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The simulator's own address of a page that others know by the facade's.
     pub(crate) fn own(&self, url: &str) -> String {
         url.replacen(&self.facade, &self.url, 1)

@@ -12,8 +12,8 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{
-    check, customer, damage, ledger::Ledger, outcome::Outcome, pace::Pace, plan::Plan, settle,
-    shop::Kassa, tally::Tally, world::World,
+    check, customer, ledger::Ledger, outcome::Outcome, pace::Pace, plan::Plan, settle, shop::Kassa,
+    tally::Tally, world::World,
 };
 use crate::services::{Problem, Service};
 
@@ -52,7 +52,7 @@ impl Load {
 #[derive(Debug)]
 pub(crate) struct Stage<'a> {
     /// The world.
-    pub(crate) world: &'a World,
+    pub(crate) world: &'a World<'a>,
     /// The server, as the shop and its customers call it.
     pub(crate) kassa: Kassa,
     /// How it answered.
@@ -70,9 +70,14 @@ pub(crate) struct Stage<'a> {
 impl Stage<'_> {
     /// Lets customers go on until `done` of `all` parts of the run, as far as they can.
     pub(crate) fn go_on(&self, done: usize, all: usize) {
+        self.allow(done, all);
+        self.pace.wait_until_taken(LONGEST_WAIT);
+    }
+
+    /// The same, without waiting for them.
+    pub(crate) fn allow(&self, done: usize, all: usize) {
         let steps = self.plans.len() * customer::STEPS;
         self.pace.allow(steps * done / all.max(1));
-        self.pace.wait_until_taken(LONGEST_WAIT);
     }
 
     /// Ends the run: nobody tries anything any more.
@@ -98,25 +103,30 @@ impl Stage<'_> {
 /// When it could not be carried through: a program does not start, or does not come up again.
 pub(crate) fn run(
     name: &'static str,
-    world: &World,
+    world: &World<'_>,
     load: &Load,
     server: Service,
     trouble: impl FnOnce(&Stage<'_>, Service) -> Result<Service, Problem>,
 ) -> Result<Outcome, Problem> {
     let begun = Instant::now();
-    let stage = Stage::new(name, world, load, &server);
+    let stage = Stage::new(name, world, load, &[server.url()]);
     let server = stage.play(server, trouble)?;
     stage.check(name, server, begun)
 }
 
 impl<'a> Stage<'a> {
     /// A run that has not begun.
-    pub(crate) fn new(name: &'static str, world: &'a World, load: &Load, server: &Service) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        world: &'a World<'a>,
+        load: &Load,
+        servers: &[&str],
+    ) -> Self {
         let pace = Arc::new(Pace::default());
         let tally = Arc::new(Tally::default());
         Self {
             world,
-            kassa: Kassa::new(server.url(), &world.return_url, Arc::clone(&pace), &tally),
+            kassa: Kassa::new(servers, &world.return_url, Arc::clone(&pace), &tally),
             tally,
             plans: Plan::draw(name, load.payments, load.seed),
             ledger: Ledger::default(),
@@ -202,7 +212,7 @@ impl<'a> Stage<'a> {
         let findings = check::compare(&payments, &listed, &world.shop.received());
         wrong.extend(findings.wrong);
         server.kill()?;
-        wrong.extend(damage::in_folder(world.data())?);
+        wrong.extend(world.damage()?);
         Ok(Outcome {
             name,
             figures: vec![format!("{} payments", payments.len())],

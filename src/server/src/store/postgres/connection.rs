@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use super::OpenError;
 use crate::{
     config::{PostgresAddress, PostgresHost, PostgresTls},
+    crash::{self, Point},
     store::StoreError,
 };
 
@@ -139,7 +140,10 @@ impl Connections {
             let client = self.pool.get().await.map_err(|_| StoreError::Unavailable)?;
             let asked = async {
                 let statement = client.prepare_cached(sql).await?;
-                client.query(&statement, parameters).await
+                crash::point(Point::BeforeStatement);
+                let rows = client.query(&statement, parameters).await?;
+                crash::point(Point::AfterStatement);
+                Ok(rows)
             };
             let error = match tokio::time::timeout(SILENCE, asked).await {
                 Ok(Ok(rows)) => return Ok(rows),

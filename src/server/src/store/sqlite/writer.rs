@@ -11,7 +11,10 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::sql::refused;
-use crate::store::StoreError;
+use crate::{
+    crash::{self, Point},
+    store::StoreError,
+};
 
 /// The most operations in one transaction.
 pub(super) const BATCH: usize = 256;
@@ -134,7 +137,10 @@ fn write_batch(
         }
         statement(connection, "release one")?;
     }
-    statement(connection, "commit")
+    crash::point(Point::BeforeCommit);
+    statement(connection, "commit")?;
+    crash::point(Point::AfterCommit);
+    Ok(())
 }
 
 fn statement(connection: &Connection, sql: &str) -> Result<(), StoreError> {
