@@ -12,10 +12,10 @@ use super::driver::{
 };
 use crate::services::Problem;
 
-/// One crash for twenty-five kills, and so many at the least.
+/// One crash for thirty kills, and so many at the least.
 const LEAST: usize = 6;
 /// So many payments meet a crash.
-const PAYMENTS: usize = 20;
+const PAYMENTS: usize = 16;
 /// A crash comes within so long.
 const SOON: Duration = Duration::from_millis(80);
 /// It is away for so long at the most, when it is stopped.
@@ -25,7 +25,7 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
     let cluster = bench.cluster()?;
     let world = World::open(bench, folder, &Setting::default())?;
     let server = world.start.start()?;
-    let crashes = (bench.kills / 25).max(LEAST);
+    let crashes = (bench.kills / 30).max(LEAST);
     let load = Load::new(crashes * PAYMENTS, bench.seed);
     let mut random = Random::new(bench.seed ^ 0xe1e);
     let mut refused = 0;
