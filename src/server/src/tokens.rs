@@ -71,10 +71,40 @@ pub fn request_id() -> String {
 /// A number below `bound`, for jitter; 0 when the operating system fails.
 #[must_use]
 pub fn below(bound: u64) -> u64 {
+    #[cfg(feature = "memory-store")]
+    if let Some(number) = seeded::next() {
+        return number.checked_rem(bound).unwrap_or(0);
+    }
     let mut bytes = [0_u8; 8];
     match getrandom::fill(&mut bytes) {
         Ok(()) => u64::from_le_bytes(bytes).checked_rem(bound).unwrap_or(0),
         Err(_) => 0,
+    }
+}
+
+#[cfg(feature = "memory-store")]
+pub(crate) use seeded::seed as seed_below;
+
+/// Jitter that a simulation can have again. Identifiers and tokens never come from here.
+#[cfg(feature = "memory-store")]
+mod seeded {
+    use std::{
+        cell::Cell,
+        hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher},
+    };
+
+    thread_local! {
+        static STATE: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    pub(crate) fn seed(seed: Option<u64>) {
+        STATE.set(seed);
+    }
+
+    pub(super) fn next() -> Option<u64> {
+        let state = STATE.get()?.wrapping_add(1);
+        STATE.set(Some(state));
+        Some(BuildHasherDefault::<DefaultHasher>::default().hash_one(state))
     }
 }
 

@@ -472,6 +472,15 @@ async fn sqlite_keeps_the_contract() {
     store.ready().await.unwrap();
 }
 
+#[cfg(feature = "memory-store")]
+#[tokio::test]
+async fn memory_keeps_the_contract() {
+    use kassa_server::{clock, store::memory::MemoryStore};
+    let store = MemoryStore::new(Arc::new(clock::now), Arc::new(clock::steady));
+    contract(&store).await;
+    store.ready().await.unwrap();
+}
+
 #[tokio::test]
 async fn postgres_keeps_the_contract() {
     let cluster = Postgres::start_new().unwrap();

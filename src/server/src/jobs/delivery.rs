@@ -38,9 +38,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 const AT_ONCE: usize = 8;
 /// How many messages to one shop are held at once, so that a slow shop delays no other: each has
 /// its own places, here and in the store's claim.
-const IN_HAND: usize = 64;
+pub(super) const IN_HAND: usize = 64;
 /// How long a claim lasts, in seconds: longer than all that is in hand can take.
-const LEASE: u64 = 150;
+pub(super) const LEASE: u64 = 150;
 /// How long the tries that run may take once the service stops.
 const LAST_TRIES: Duration = Duration::from_secs(5);
 /// The pause of a shop that says there is too much and not for how long, in seconds.
@@ -260,7 +260,11 @@ async fn attempt(
 }
 
 /// What a shop's answer means for the message.
-fn outcome(status: StatusCode, headers: &HeaderMap, tries: u32) -> (Delivery, &'static str) {
+pub(super) fn outcome(
+    status: StatusCode,
+    headers: &HeaderMap,
+    tries: u32,
+) -> (Delivery, &'static str) {
     match status {
         status if status.is_success() => (Delivery::Delivered, "delivered"),
         StatusCode::GONE => (Delivery::Gone, "gone"),
@@ -272,7 +276,7 @@ fn outcome(status: StatusCode, headers: &HeaderMap, tries: u32) -> (Delivery, &'
 }
 
 /// A try that failed; `asked` is for how many seconds the shop wants nothing.
-fn failed(tries: u32, asked: Option<u64>) -> (Delivery, &'static str) {
+pub(super) fn failed(tries: u32, asked: Option<u64>) -> (Delivery, &'static str) {
     let again = schedule::next_try(tries, asked);
     let slow_down = asked.map(|asked| schedule::asked_pause(Some(asked)));
     match (again, slow_down) {

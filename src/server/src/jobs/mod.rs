@@ -4,6 +4,8 @@
 
 mod delivery;
 mod questions;
+#[cfg(feature = "memory-store")]
+pub mod rules;
 mod schedule;
 
 use std::{sync::Arc, time::Duration};

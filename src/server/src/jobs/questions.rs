@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use kassa_checkout::provider::PaymentEvent;
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{PAUSE, schedule};
@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// How many questions are claimed at once.
-const BATCH: u32 = 32;
+pub(super) const BATCH: u32 = 32;
 /// How many are asked at once.
 const AT_ONCE: usize = 16;
 /// How long a claim lasts, in seconds: longer than all that is in hand can take.
-const LEASE: u64 = 60;
+pub(super) const LEASE: u64 = 60;
 /// How long questions that run may take once the service stops.
 const LAST_QUESTIONS: Duration = Duration::from_secs(5);
 
@@ -89,22 +89,26 @@ async fn settle(app: &AppState, question: &Question) {
 /// Asks and applies the answer; in how many seconds to ask again, if ever.
 async fn ask(app: &AppState, shop: &Shop, question: &Question) -> Result<Option<u64>, StoreError> {
     let asked = gateway::ask_status(&app.calls, shop, &question.attempt, clock::now()).await;
-    let now = clock::now();
-    Ok(match asked {
-        Asked::Answer(found) => {
-            crash::point(Point::QuestionAnswered);
-            for report in found {
-                apply(app, shop, question, report).await?;
-            }
-            crash::point(Point::QuestionApplied);
-            schedule::next_question(question, true, now)
+    let again = again(&asked, question, clock::now());
+    if let Asked::Answer(found) = asked {
+        crash::point(Point::QuestionAnswered);
+        for report in found {
+            apply(app, shop, question, report).await?;
         }
+        crash::point(Point::QuestionApplied);
+    }
+    Ok(again)
+}
+
+/// In how many seconds to ask again after this answer, if ever.
+pub(super) fn again(asked: &Asked, question: &Question, now: Timestamp) -> Option<u64> {
+    match asked {
+        Asked::Answer(_) | Asked::Refused => schedule::next_question(question, true, now),
         Asked::UnknownPayment => schedule::next_question(question, false, now),
         Asked::Temporary { not_before } => schedule::question_after_failure(question, now)
             .map(|pause| pause.max(not_before.map_or(0, |at| at.seconds_since(now)))),
-        Asked::Refused => schedule::next_question(question, true, now),
         Asked::Unsupported => None,
-    })
+    }
 }
 
 async fn apply(

@@ -11,6 +11,8 @@
 //! the operations take pauses and leases in seconds and never a point in time.
 
 pub(crate) mod measured;
+#[cfg(feature = "memory-store")]
+pub mod memory;
 pub mod postgres;
 mod record;
 pub mod sqlite;
