@@ -5,4 +5,6 @@ pub mod leaks;
 pub mod oracles;
 pub mod project;
 pub mod services;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 pub mod vectors;

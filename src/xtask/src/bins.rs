@@ -29,7 +29,11 @@ pub(crate) fn vectors(project: &Project, dir: Option<PathBuf>) -> Result<ExitCod
             .with_context(|| format!("there is no folder {}", dir.display()))?,
         None => project.path("tests/vectors"),
     };
-    build(project, &["kassa-tests"], &["vectors"])?;
+    // Without the simulation, which brings the whole server: no vector needs it.
+    let mut cargo = project.cargo();
+    cargo.args(["build", "-p", "kassa-tests", "--no-default-features"]);
+    cargo.args(["--bin", "vectors"]);
+    progress::run("building vectors", &mut cargo, BUILD_ADVICE)?;
     let mut command = built(project, "vectors");
     command.arg(dir);
     pass_through(command)
@@ -52,6 +56,17 @@ pub(crate) fn faults(project: &Project, args: &[String]) -> Result<ExitCode> {
         postgres::ensure(project)?;
     }
     let mut command = built(project, "faults");
+    command.args(args);
+    pass_through(command)
+}
+
+/// Runs the simulation.
+///
+/// # Errors
+/// When the program cannot be built or started.
+pub(crate) fn simulate(project: &Project, args: &[String]) -> Result<ExitCode> {
+    build(project, &["kassa-tests"], &["simulate"])?;
+    let mut command = built(project, "simulate");
     command.args(args);
     pass_through(command)
 }

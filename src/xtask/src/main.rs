@@ -1,5 +1,5 @@
-//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `fuzz`, `mutants`,
-//! `bench`, `openapi`, `lint`.
+//! Kassa's own commands: `cargo xtask demo`, `build`, `test`, `vectors`, `faults`, `simulate`, `fuzz`,
+//! `mutants`, `bench`, `openapi`, `lint`.
 //!
 //! This crate depends on none of the project's others: it compiles fast, and it can say what is
 //! wrong with them when they do not build.
@@ -63,6 +63,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Live through payments without I/O, by seeds: providers, shops, clocks, crashes
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// Passed on, for instance `--seeds 100000` or `--seed 7`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Feed every parser of foreign input with what libFuzzer makes of its corpus
     Fuzz(fuzz::Options),
     /// Change the keys, the lifecycle and the verifiers, and look whether a test sees each change
@@ -104,6 +111,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Test { only } => suites::run(&project, &only),
         Command::Vectors { dir } => bins::vectors(&project, dir),
         Command::Faults { args } => bins::faults(&project, &args),
+        Command::Simulate { args } => bins::simulate(&project, &args),
         Command::Fuzz(options) => fuzz::run(&project, &options),
         Command::Mutants { args } => mutants::run(&project, &args),
         Command::Bench(what) => bench::run(&project, &what),

@@ -50,6 +50,8 @@ pub(crate) enum Suite {
     Openapi,
     /// End to end in a browser
     Browser,
+    /// Payments lived through without I/O, by seeds
+    Simulate,
     /// The server, while everything around it goes wrong
     Faults,
     /// The load on the server, for a moment: that it is all answered, not how fast
@@ -157,6 +159,10 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
             let browser = browser::find_or_install(project)?;
             build(project)?;
             node_suite(project, "tests/browser", Some(&browser))
+        }
+        Suite::Simulate => {
+            build(project)?;
+            stream(&mut built(project, "simulate"), Format::Plain)
         }
         Suite::Bench => {
             let wrk = bench::wrk(project)?;
