@@ -135,7 +135,8 @@ impl State {
             .map(|row| &row.payment)
             .filter(|payment| {
                 let place = (payment.created_at, &payment.id);
-                is(&filter.shop, &payment.shop)
+                is(&filter.id, &payment.id)
+                    && is(&filter.shop, &payment.shop)
                     && is(&filter.order, &payment.order)
                     && is(&filter.reference, &payment.reference)
                     && filter
