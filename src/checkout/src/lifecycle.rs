@@ -203,7 +203,8 @@ impl Lifecycle {
 
     /// Where the payment stands.
     ///
-    /// An attempt that holds money decides; then one that a bank has yet to confirm; then the
+    /// An attempt that holds money decides; then one that a bank has yet to confirm; then one
+    /// whose money went back, which an attempt that came to nothing must not hide; then the
     /// latest one.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -212,6 +213,8 @@ impl Lifecycle {
             Status::Paid,
             Status::PartiallyRefunded,
             Status::AwaitingConfirmation,
+            Status::Reversed,
+            Status::Refunded,
         ]
         .into_iter()
         .find(|wanted| statuses().any(|status| status == *wanted));

@@ -83,8 +83,17 @@ impl Known {
 /// Where a payment stands whose attempts stand so, oldest first.
 #[must_use]
 pub fn combined(attempts: &[Status], offer_ended: bool) -> Status {
-    use Status::{AwaitingConfirmation, Created, Expired, Paid, PartiallyRefunded, Redirected};
-    let first = [Paid, PartiallyRefunded, AwaitingConfirmation];
+    use Status::{
+        AwaitingConfirmation, Created, Expired, Paid, PartiallyRefunded, Redirected, Refunded,
+        Reversed,
+    };
+    let first = [
+        Paid,
+        PartiallyRefunded,
+        AwaitingConfirmation,
+        Reversed,
+        Refunded,
+    ];
     let most = first.into_iter().find(|status| attempts.contains(status));
     match most.or(attempts.last().copied()).unwrap_or(Created) {
         Created | Redirected if offer_ended => Expired,

@@ -277,6 +277,26 @@ fn a_second_paid_attempt_is_told_once() {
 }
 
 #[test]
+fn an_attempt_that_came_to_nothing_does_not_hide_that_money_went_back() {
+    for returned in [Meaning::Reversed, Meaning::Refunded] {
+        let mut payment = payment();
+        // The second attempt was begun, and nothing was heard of it.
+        payment.apply(about("a", report(5, 2, Meaning::Paid)));
+        payment.apply(about("a", report(6, 3, returned)));
+        let told = payment.status();
+        assert!(
+            matches!(told, Status::Reversed | Status::Refunded),
+            "{told:?}"
+        );
+        payment.apply(about("b", report(7, 4, Meaning::Declined)));
+        payment.apply(Event::OfferEnded);
+        assert_eq!(payment.status(), told);
+        payment.apply(about("b", report(8, 5, Meaning::Paid)));
+        assert_eq!(payment.status(), Status::Paid);
+    }
+}
+
+#[test]
 fn an_offer_that_ended_is_revived_by_evidence_only() {
     let mut payment = payment();
     payment.apply(Event::OfferEnded);
