@@ -23,6 +23,7 @@ pub mod state;
 pub mod store;
 pub mod telemetry;
 pub mod tokens;
+pub mod traces;
 pub mod transport;
 pub mod view;
 pub mod watch;

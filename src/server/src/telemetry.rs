@@ -13,21 +13,28 @@ use axum::{
 use http::{HeaderName, HeaderValue};
 use tracing::{Instrument as _, Level, info_span};
 use tracing_subscriber::{
-    filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _,
 };
 
-use crate::{state::AppState, tokens};
+use crate::{state::AppState, tokens, traces::Traces};
 
 /// Starts logging to standard error, as JSON or for people. A second call changes nothing.
-pub fn start(json: bool) {
-    let registry = tracing_subscriber::registry().with(filter());
+///
+/// With the feature `otel`, and where the environment names a collector, spans go there as well,
+/// until what is answered here is dropped.
+#[must_use]
+pub fn start(json: bool) -> Traces {
+    let traces = Traces::start();
+    let registry = tracing_subscriber::registry().with(traces.layer());
     let layer = fmt::layer().with_writer(std::io::stderr);
     // Someone else's subscriber, in a test, is as good.
     let _ = if json {
-        registry.with(layer.json()).try_init()
+        registry.with(layer.json().with_filter(filter())).try_init()
     } else {
-        registry.with(layer.with_ansi(false)).try_init()
+        let layer = layer.with_ansi(false).with_filter(filter());
+        registry.with(layer).try_init()
     };
+    traces
 }
 
 /// What is logged: all of ours from `INFO` on, warnings of others.
@@ -44,7 +51,7 @@ pub(crate) async fn trace(State(app): State<AppState>, request: Request, next: N
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let method = request.method().clone();
     let id = tokens::request_id();
-    let span = info_span!(target: "kassa::http", "request", id = %id);
+    let span = info_span!(target: "kassa::http", "request", id = %id, http.route = route, http.request.method = %method);
     let start = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = start.elapsed();

@@ -42,7 +42,7 @@ pub(super) struct Serve {
 
 pub(super) fn serve(options: &Serve) -> Result<(), Failure> {
     crash::check()?;
-    telemetry::start(options.log_json);
+    let _traces = telemetry::start(options.log_json);
     let config = configuration(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

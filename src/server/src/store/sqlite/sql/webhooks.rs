@@ -153,12 +153,13 @@ pub(in crate::store::sqlite) fn replay(
 ) -> Result<u64, StoreError> {
     let mut replayed = 0;
     for id in ids {
-        // The claim is a new one, so that a try that still runs cannot end this one.
+        // The claim is a new one, so that a try that still runs cannot end this one. Due since it
+        // was written: a process beside the server may measure work by another clock than it.
         replayed += changed(
             connection,
-            "update webhooks set due_at = ?3, tries = 0, claim = claim + 1, outcome = 'waiting' \
-             where id = ?1 and shop = ?2 and claimed = 0",
-            params![id, shop, due_in(0)],
+            "update webhooks set due_at = created_at, tries = 0, claim = claim + 1, \
+             outcome = 'waiting' where id = ?1 and shop = ?2 and claimed = 0",
+            [id.as_str(), shop],
         )?;
     }
     Ok(u64::try_from(replayed).unwrap_or(u64::MAX))
