@@ -2,13 +2,11 @@
 
 use std::borrow::Cow;
 
-use axum::{
-    extract::Path,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use rust_embed::{Embed, EmbeddedFile};
 
+use super::Path;
 use crate::problem::{Fault, Problem};
 
 /// The built widget: embedded in a release build, read from its folder in a development build.

@@ -1,10 +1,11 @@
 //! What providers report. An answer of 200 means that it is durable.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use bytes::Bytes;
 use http::StatusCode;
 use kassa_checkout::RawCallback;
 
+use super::Path;
 use crate::{
     crash::{self, Point},
     gateway::{self, Heard},

@@ -4,7 +4,7 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     Json,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::{
         IntoResponse, Response,
@@ -21,7 +21,7 @@ use kassa_checkout::{
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use super::{opened, shop::refused_by_provider};
+use super::{Path, opened, shop::refused_by_provider};
 use crate::{
     body::Strict,
     clock,

@@ -1,16 +1,13 @@
 //! What shops were told, for those that missed it: the messages in order, and sent once more.
 
-use axum::{
-    Json,
-    extract::{Path, State},
-};
+use axum::{Json, extract::State};
 use http::StatusCode;
 use kassa_checkout::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use super::Authorized;
+use super::{Authorized, Path};
 use crate::{
     clock,
     problem::{Fault, Problem, ProblemBody},

@@ -1,7 +1,7 @@
 //! The hosted page: the whole checkout without a script, and the element where one runs.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use kassa_checkout::{
 use kassa_widget::{Fault as PageFault, PageLinks, Step, ssr};
 use serde::Deserialize;
 
-use super::{assets, checkout, opened};
+use super::{Path, assets, checkout, opened};
 use crate::{
     problem::{Fault, Problem},
     security::{self, From},

@@ -12,12 +12,13 @@ mod terms;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, FromRequestParts},
+    extract::{self, DefaultBodyLimit, FromRequestParts},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
 use http::request::Parts;
+use serde::de::DeserializeOwned;
 
 use crate::{
     body,
@@ -114,6 +115,24 @@ impl FromRequestParts<AppState> for Authorized {
         app.shop_of(&parts.headers)
             .map(Self)
             .ok_or_else(|| Problem::new(Fault::Unauthorized).into_response())
+    }
+}
+
+/// A part of the address. What is no text is the address of nothing.
+pub(crate) struct Path<T>(pub(crate) T);
+
+impl<T, S> FromRequestParts<S> for Path<T>
+where
+    T: DeserializeOwned + Send,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|extract::Path(part)| Self(part))
+            .map_err(|_| Fault::NotFound.into())
     }
 }
 
