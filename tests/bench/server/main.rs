@@ -18,11 +18,16 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use kassa_tests::services::{self, Problem, Service};
+use mimalloc::MiMalloc;
 
 use load::Load;
 use report::{Goal, figure, grouped, ratio, share};
 use rounds::{Bench, Entry, Operation, Pair, Step};
 use subject::{Start, Subject};
+
+/// The server's, for hello too.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Goals, in thousandths of hello.
 const WRITES: u64 = 350;

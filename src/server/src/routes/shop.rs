@@ -120,9 +120,9 @@ fn new_payment(
     now: Timestamp,
 ) -> Result<NewPayment, Problem> {
     let no_randomness = |_| Problem::new(Fault::Internal);
-    let id = tokens::payment_id().map_err(no_randomness)?;
-    let token = tokens::checkout_token().map_err(no_randomness)?;
-    try_out(app, shop, &agreed, &id, now)?;
+    let id = tokens::payment_id(now).map_err(no_randomness)?;
+    let token = tokens::checkout_token(now).map_err(no_randomness)?;
+    try_out(app, shop, &agreed, (&id, &token), now)?;
     let public_url = app.config.public_url.clone();
     Ok(NewPayment {
         id,
@@ -147,7 +147,7 @@ fn try_out(
     app: &AppState,
     shop: &Shop,
     agreed: &Agreed,
-    id: &str,
+    (id, token): (&str, &str),
     now: Timestamp,
 ) -> Result<(), Problem> {
     let reference = match &agreed.reference {
@@ -172,7 +172,7 @@ fn try_out(
     let payment = Payment {
         id: id.to_owned(),
         shop: shop.id.clone(),
-        token: "co_00000000000000000000000000000000".to_owned(),
+        token: token.to_owned(),
         order: agreed.order.clone(),
         reference,
         terms: agreed.terms.clone(),

@@ -25,11 +25,16 @@ const PAYMENT: &str = "p.id, p.shop, p.token, p.order_number, p.reference, p.ver
      p.created_at, p.changed_at, p.expires_at, p.terms, p.lifecycle, p.latest";
 
 /// Sets up the connection that writes.
+///
+/// 16 MiB of pages are kept, which holds the ends of all indexes, where new rows go. The log is
+/// written back every 32 MiB rather than every 4: most pages are written many times in between,
+/// and after a crash that much is read again in a few hundredths of a second.
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
-             pragma busy_timeout = 5000; pragma temp_store = memory;",
+             pragma busy_timeout = 5000; pragma temp_store = memory; \
+             pragma cache_size = -16384; pragma wal_autocheckpoint = 8192;",
         )
         .map_err(refused)?;
     connection.set_prepared_statement_cache_capacity(64);
