@@ -69,6 +69,23 @@ pub fn begin(
     attempt: &AttemptRecord,
     public_url: &str,
 ) -> Result<BrowserForm, StepError> {
+    build(shop, payment, attempt, public_url)
+        .map_err(StepError::Build)?
+        .sign(&shop.keys())
+        .map(kassa_checkout::Signed::into_message)
+        .map_err(StepError::Sign)
+}
+
+/// The form that begins an attempt, before it is signed.
+///
+/// # Errors
+/// [`BuildError`] naming the field that the provider would refuse.
+pub fn build(
+    shop: &Shop,
+    payment: &Payment,
+    attempt: &AttemptRecord,
+    public_url: &str,
+) -> Result<Unsigned<BrowserForm>, BuildError> {
     let provider = shop.account.provider.as_ref();
     let order = Order {
         provider_payment_id: attempt.id.clone(),
@@ -84,13 +101,10 @@ pub fn begin(
         callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
         return_url: format!("{public_url}/return/{}", payment.token),
     };
+    let choice = choice(shop, payment, attempt);
     provider
         .payments()
-        .create_payment(&order, &choice(shop, payment, attempt), &context)
-        .map_err(StepError::Build)?
-        .sign(&shop.keys())
-        .map(kassa_checkout::Signed::into_message)
-        .map_err(StepError::Sign)
+        .create_payment(&order, &choice, &context)
 }
 
 /// The origin that the provider's page is at: where our own forms lead in the end.

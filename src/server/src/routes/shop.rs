@@ -184,9 +184,9 @@ fn try_out(
         changed_at: now,
         expires_at: agreed.expires_at,
     };
-    gateway::begin(shop, &payment, &attempt, &app.config.public_url)
+    gateway::build(shop, &payment, &attempt, &app.config.public_url)
         .map(drop)
-        .map_err(|error| refused_by_provider(&error))
+        .map_err(|error| refused_by_provider(&gateway::StepError::Build(error)))
 }
 
 /// A field that the provider refuses, by the name that the shop knows it under.

@@ -8,8 +8,10 @@ mod webhooks;
 use kassa_checkout::Timestamp;
 use rusqlite::{Connection, ErrorCode, Row};
 
-pub(super) use changes::{apply, begin_attempt, meet_deadlines};
-pub(super) use payments::{answered, by_attempt, by_token, create, events, list, payment};
+pub(super) use changes::{
+    Decided, apply, begin_attempt, decide_attempt, decide_report, meet_deadlines,
+};
+pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
 pub(super) use questions::{claim_questions, finish_question};
 pub(super) use webhooks::{
     claim_webhooks, enable_endpoint, finish_webhook, messages, release_claims, replay,
@@ -26,13 +28,14 @@ const PAYMENT: &str = "p.id, p.shop, p.token, p.order_number, p.reference, p.ver
 
 /// Sets up the connection that writes.
 ///
-/// 16 MiB of pages are kept, which holds the ends of all indexes, where new rows go. The log is
+/// Nothing is ever deleted, and each operation writes a payment together with its rows, so that
+/// looking up the payment again for each of these rows finds no mistake. 16 MiB of pages are kept, which holds the ends of all indexes, where new rows go. The log is
 /// written back every 32 MiB rather than every 4: most pages are written many times in between,
 /// and after a crash that much is read again in a few hundredths of a second.
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; \
+            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off; \
              pragma busy_timeout = 5000; pragma temp_store = memory; \
              pragma cache_size = -16384; pragma wal_autocheckpoint = 8192;",
         )
