@@ -3,19 +3,22 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kassa_checkout::{
     Bank, BankId, Selection,
-    contract::Method,
+    contract::{ChooseAt, Method},
     provider::{Banks, Provider},
     selection::OptionName,
 };
 use kassa_keys::{Keyring, WebhookKey};
 use sha2::{Digest as _, Sha256};
 use url::Url;
+
+/// How many ways to a bank are remembered.
+const MOST_TRIED: usize = 16;
 
 /// A shop.
 #[derive(Debug)]
@@ -44,8 +47,18 @@ pub struct Shop {
     pub webhook: Option<Webhook>,
     /// The account that it is paid through.
     pub account: Account,
+    /// What was found out about it on the way.
+    pub known: Known,
+}
+
+/// What was found out about a shop since the start.
+#[derive(Debug, Default)]
+pub struct Known {
     /// The banks that may be offered, once they were put together.
-    pub offered: OnceLock<Vec<Bank>>,
+    offered: OnceLock<Vec<Bank>>,
+    /// Ways to a bank that the provider's message takes, as far as the shop's own words do not
+    /// spoil it.
+    tried: RwLock<Vec<(Selection, ChooseAt)>>,
 }
 
 /// Where a shop hears of its payments.
@@ -96,7 +109,7 @@ impl Shop {
     /// The banks that may be offered at all, in the provider's order.
     #[must_use]
     pub fn all_banks(&self) -> &[Bank] {
-        self.offered.get_or_init(|| {
+        self.known.offered.get_or_init(|| {
             let banks = self.account.provider.banks();
             let mut banks = banks.map(Banks::fallback).unwrap_or_default();
             if let Some(permitted) = &self.banks {
@@ -124,6 +137,24 @@ impl Shop {
             _ => return self.all_banks().iter().collect(),
         };
         named.iter().filter_map(|id| self.bank(id)).collect()
+    }
+
+    /// Whether the provider's message took this way to a bank before.
+    pub(crate) fn was_tried(&self, selection: &Selection, at: ChooseAt) -> bool {
+        let tried = &self.known.tried;
+        let tried = tried.read().unwrap_or_else(PoisonError::into_inner);
+        tried.iter().any(|(known, place)| known == selection && *place == at)
+    }
+
+    /// Remembers that the provider's message took this way to a bank.
+    pub(crate) fn remember_tried(&self, selection: &Selection, at: ChooseAt) {
+        let tried = &self.known.tried;
+        let mut tried = tried.write().unwrap_or_else(PoisonError::into_inner);
+        // A shop has few ways; one that names other banks each time gains nothing by this.
+        let way = (selection.clone(), at);
+        if tried.len() < MOST_TRIED && !tried.contains(&way) {
+            tried.push(way);
+        }
     }
 
     /// The other methods that a selection shows.

@@ -6,8 +6,7 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
-    middleware::Next,
+    extract::{MatchedPath, Request},
     response::Response,
 };
 use http::{HeaderName, HeaderValue};
@@ -39,14 +38,18 @@ pub fn filter() -> Targets {
 }
 
 /// Gives a request its identifier, and writes one line when it is answered.
-pub(crate) async fn trace(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn trace<F: Future<Output = Response>>(
+    app: &AppState,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let route = matched.as_ref().map_or("none", MatchedPath::as_str);
     let method = request.method().clone();
     let id = tokens::request_id();
     let span = info_span!(target: "kassa::http", "request", id = %id);
     let start = Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = answer(request).instrument(span.clone()).await;
     let took = start.elapsed();
     let status = response.status().as_u16();
     span.in_scope(|| {

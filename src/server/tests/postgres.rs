@@ -371,7 +371,7 @@ async fn what_no_text_can_be_is_not_found() {
     store.create(new("a", "1"), None).await.unwrap();
     assert_eq!(store.payment("demo", "pay_a\0").await, Ok(None));
     assert_eq!(store.by_token("\0").await, Ok(None));
-    assert_eq!(store.by_attempt(PROVIDER, "\0").await, Ok(None));
+    assert_eq!(store.shop_of(PROVIDER, "\0").await, Ok(None));
     assert_eq!(store.answered("demo", "\0").await, Ok(None));
     assert_eq!(store.events("demo", "\0").await, Ok(None));
     let filter = Filter {

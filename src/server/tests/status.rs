@@ -159,7 +159,8 @@ async fn a_payment_is_paid_though_nobody_said_so() {
     app.store.shift_due(-10_000).await.unwrap();
     let mut status = Status::Redirected;
     for _ in 0..500 {
-        let payment = app.store.by_attempt("ecommpay", &attempt).await.unwrap();
+        let (payment, _) = attempt.rsplit_once('-').unwrap();
+        let payment = app.store.payment("demo", payment).await.unwrap();
         status = payment.unwrap().status();
         if status == Status::Paid {
             break;

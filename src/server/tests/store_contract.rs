@@ -100,13 +100,9 @@ async fn begins_an_attempt_once(store: &dyn Store) {
     assert!(matches!(late, Ok(Begun::CannotPay)));
     let unknown = store.begin_attempt(begin("none", "op", *NOW)).await;
     assert!(matches!(unknown, Ok(Begun::Unknown)));
-    let found = store
-        .by_attempt(PROVIDER, "pay_a-1")
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(found.id, "pay_a");
-    assert!(store.by_attempt("op", "pay_a-1").await.unwrap().is_none());
+    let found = store.shop_of(PROVIDER, "pay_a-1").await.unwrap();
+    assert_eq!(found.as_deref(), Some("demo"));
+    assert!(store.shop_of("op", "pay_a-1").await.unwrap().is_none());
 }
 
 async fn applies_a_report_once(store: &dyn Store) {

@@ -4,7 +4,7 @@
 use std::{
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use kassa_checkout::{Names, contract::Method, message::Purpose};
@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     ApiKeys, Config, DEFAULT_LISTEN, Database, Limits, MetricsAccess, resolve::ALL_OPTIONS,
 };
-use crate::shop::{Account, Shop, Shops, Webhook};
+use crate::shop::{Account, Known, Shop, Shops, Webhook};
 
 /// The demo shop's API key.
 const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
@@ -132,7 +132,7 @@ impl Development {
                 keyring: Arc::new(keyring(id, provider.facts().id)?),
                 provider,
             },
-            offered: OnceLock::new(),
+            known: Known::default(),
         })
     }
 }

@@ -7,7 +7,7 @@ use std::{
     net::SocketAddr,
     ops::Range,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::Arc,
 };
 
 use kassa_checkout::{
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     gateway,
     network::is_public_host,
-    shop::{Account, Shop, Shops, Webhook},
+    shop::{Account, Known, Shop, Shops, Webhook},
 };
 
 /// How long an offer stands when neither shop nor file says, in seconds: a day.
@@ -295,7 +295,7 @@ impl Resolver<'_> {
             methods: table.methods.into_iter().map(method).collect(),
             webhook: webhook?,
             account: account?,
-            offered: OnceLock::new(),
+            known: Known::default(),
         };
         Some((shop, hashes))
     }

@@ -42,9 +42,8 @@ pub(crate) async fn receive(
     let shops = &app.config.shops;
     let claim = gateway::claim(shops, &provider, &raw).ok_or(Fault::Callback)?;
     let provider = claim.provider;
-    let payment = app.store.by_attempt(provider, &claim.attempt).await?;
-    let hinted = payment.as_ref().map(|payment| payment.shop.as_str());
-    let Heard::Verified(report) = gateway::hear(shops, &raw, claim, hinted) else {
+    let hinted = app.store.shop_of(provider, &claim.attempt).await?;
+    let Heard::Verified(report) = gateway::hear(shops, &raw, claim, hinted.as_deref()) else {
         app.metrics.callback(provider, "refused");
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());

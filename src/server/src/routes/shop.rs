@@ -25,7 +25,7 @@ use crate::{
     shop::Shop,
     state::AppState,
     store::{
-        AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
+        AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payer, Payment,
     },
     tokens,
     view::PaymentView,
@@ -142,7 +142,8 @@ fn new_payment(
 }
 
 /// Makes the provider's message once for nothing, so that the shop and not its customer is told
-/// of a field that the provider would refuse.
+/// of a field that the provider would refuse. A way to a bank that it took before it takes again,
+/// where nothing in the message is in the shop's own words.
 fn try_out(
     app: &AppState,
     shop: &Shop,
@@ -150,6 +151,11 @@ fn try_out(
     (id, token): (&str, &str),
     now: Timestamp,
 ) -> Result<(), Problem> {
+    let terms = &agreed.terms;
+    let is_plain = terms.description.is_none() && terms.customer == Payer::default();
+    if is_plain && shop.was_tried(&terms.selection, terms.choose_at) {
+        return Ok(());
+    }
     let reference = match &agreed.reference {
         NewReference::Given(reference) => reference.clone(),
         // As long as an allotted one will be.
@@ -185,8 +191,11 @@ fn try_out(
         expires_at: agreed.expires_at,
     };
     gateway::build(shop, &payment, &attempt, &app.config.public_url)
-        .map(drop)
-        .map_err(|error| refused_by_provider(&gateway::StepError::Build(error)))
+        .map_err(|error| refused_by_provider(&gateway::StepError::Build(error)))?;
+    if is_plain {
+        shop.remember_tried(&terms.selection, terms.choose_at);
+    }
+    Ok(())
 }
 
 /// A field that the provider refuses, by the name that the shop knows it under.

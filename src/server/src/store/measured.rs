@@ -17,7 +17,7 @@ const OPERATIONS: [&str; 20] = [
     "create",
     "payment",
     "by_token",
-    "by_attempt",
+    "shop_of",
     "answered",
     "list",
     "events",
@@ -99,8 +99,8 @@ impl Store for Measured {
         self.measure("by_token", self.store.by_token(token))
     }
 
-    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
-        self.measure("by_attempt", self.store.by_attempt(provider, attempt))
+    fn shop_of(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<String>> {
+        self.measure("shop_of", self.store.shop_of(provider, attempt))
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {

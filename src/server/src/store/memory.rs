@@ -129,9 +129,9 @@ impl Store for MemoryStore {
         self.read(move |state| state.by_token(&token))
     }
 
-    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
+    fn shop_of(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<String>> {
         let attempt = attempt.to_owned();
-        self.read(move |state| state.by_attempt(provider, &attempt))
+        self.read(move |state| Some(state.by_attempt(provider, &attempt)?.shop))
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {

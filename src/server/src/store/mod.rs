@@ -55,11 +55,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn by_token(&self, token: &str) -> Answer<'_, Option<Payment>>;
 
-    /// The payment that an attempt belongs to.
+    /// The shop whose payment an attempt belongs to.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>>;
+    fn shop_of(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<String>>;
 
     /// What was answered under an idempotency key, with the fingerprint of the request.
     ///

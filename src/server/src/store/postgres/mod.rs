@@ -142,9 +142,9 @@ impl Store for PostgresStore {
         Box::pin(async move { payments::by_token(&self.connections, &token).await })
     }
 
-    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
+    fn shop_of(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<String>> {
         let attempt = attempt.to_owned();
-        Box::pin(async move { payments::by_attempt(&self.connections, provider, &attempt).await })
+        Box::pin(async move { payments::shop_of(&self.connections, provider, &attempt).await })
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {

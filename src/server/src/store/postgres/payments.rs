@@ -197,12 +197,6 @@ static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("select {PAYMENT} from payments p where p.id = $1 and p.shop = $2"));
 static BY_TOKEN: LazyLock<String> =
     LazyLock::new(|| format!("select {PAYMENT} from payments p where p.token = $1"));
-static BY_ATTEMPT: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "select {PAYMENT} from attempts a join payments p on p.id = a.payment \
-         where a.provider = $1 and a.id = $2"
-    )
-});
 
 pub(super) async fn payment(
     connections: &Connections,
@@ -219,12 +213,18 @@ pub(super) async fn by_token(
     one(connections, &BY_TOKEN, &[token]).await
 }
 
-pub(super) async fn by_attempt(
+pub(super) async fn shop_of(
     connections: &Connections,
     provider: &str,
     attempt: &str,
-) -> Result<Option<Payment>, StoreError> {
-    one(connections, &BY_ATTEMPT, &[provider, attempt]).await
+) -> Result<Option<String>, StoreError> {
+    if !is_storable(attempt) {
+        return Ok(None);
+    }
+    let sql = "select p.shop from attempts a join payments p on p.id = a.payment \
+               where a.provider = $1 and a.id = $2";
+    let rows = connections.query(sql, &[&provider, &attempt]).await?;
+    rows.first().map(|row| get(row, 0)).transpose()
 }
 
 async fn one(

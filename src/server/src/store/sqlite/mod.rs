@@ -309,9 +309,9 @@ impl Store for SqliteStore {
         Box::pin(self.look_up(move |connection| sql::by_token(connection, &token)))
     }
 
-    fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
+    fn shop_of(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<String>> {
         let attempt = attempt.to_owned();
-        Box::pin(self.look_up(move |connection| sql::by_attempt(connection, provider, &attempt)))
+        Box::pin(self.look_up(move |connection| sql::shop_of(connection, provider, &attempt)))
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {

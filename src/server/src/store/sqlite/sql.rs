@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, Row};
 pub(super) use changes::{
     Decided, apply, begin_attempt, decide_attempt, decide_report, meet_deadlines,
 };
-pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
+pub(super) use payments::{NewRows, answered, by_token, create, events, list, payment, shop_of};
 pub(super) use questions::{claim_questions, finish_question};
 pub(super) use webhooks::{
     claim_webhooks, enable_endpoint, finish_webhook, messages, release_claims, replay,

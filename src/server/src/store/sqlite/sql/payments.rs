@@ -150,7 +150,7 @@ pub(in crate::store::sqlite) fn by_token(
     one(connection, &sql, [token])
 }
 
-pub(in crate::store::sqlite) fn by_attempt(
+pub(super) fn by_attempt(
     connection: &Connection,
     provider: &str,
     attempt: &str,
@@ -160,6 +160,24 @@ pub(in crate::store::sqlite) fn by_attempt(
          where a.provider = ?1 and a.id = ?2"
     );
     one(connection, &sql, [provider, attempt])
+}
+
+pub(in crate::store::sqlite) fn shop_of(
+    connection: &Connection,
+    provider: &str,
+    attempt: &str,
+) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached(
+            "select p.shop from attempts a join payments p on p.id = a.payment \
+             where a.provider = ?1 and a.id = ?2",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_row([provider, attempt], |row| row.get(0))
+                .optional()
+        })
+        .map_err(refused)
 }
 
 fn one<P: rusqlite::Params>(
