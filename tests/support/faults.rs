@@ -78,19 +78,19 @@ pub const ALL: &[Fault] = &[
     Fault {
         name: "slow-fsync",
         about: "every sync takes longer, up to a second",
-        stores: &[Store::Sqlite],
+        stores: BOTH,
         run: slow_fsync::run,
     },
     Fault {
         name: "disk-full",
         about: "no space is left for a while",
-        stores: &[Store::Sqlite],
+        stores: BOTH,
         run: disk::full,
     },
     Fault {
         name: "read-only",
         about: "the disk is read-only for a while",
-        stores: &[Store::Sqlite],
+        stores: BOTH,
         run: disk::read_only,
     },
     Fault {

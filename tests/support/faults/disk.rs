@@ -11,7 +11,7 @@ use std::{
 use super::driver::{
     outcome::Outcome,
     plan::Plan,
-    preload::{Disk, Preload},
+    preload::Disk,
     traffic::{self, Load, Stage},
     world::{Bench, Setting, World},
 };
@@ -25,7 +25,11 @@ const RECOVERY: Duration = Duration::from_secs(10);
 const ROUNDS: usize = 4;
 
 pub(super) fn full(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    fail("disk-full", &[Disk::Full, Disk::NoGrowth], bench, folder)
+    let ways: &[Disk] = match bench.cluster {
+        None => &[Disk::Full, Disk::NoGrowth],
+        Some(_) => &[Disk::NoGrowth],
+    };
+    fail("disk-full", ways, bench, folder)
 }
 
 pub(super) fn read_only(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
@@ -49,6 +53,7 @@ fn fail(
 ) -> Result<Outcome, Problem> {
     let world = World::open(bench, folder, &Setting::meddled())?;
     let server = world.start.start()?;
+    let before = world.disk()?.refused()?;
     let times: Vec<Disk> = ways.iter().copied().cycle().take(ROUNDS).collect();
     let load = Load::new(160, bench.seed);
     let mut seen = Seen::default();
@@ -56,8 +61,10 @@ fn fail(
         seen.probes = Plan::draw(&format!("{name}-probe"), 2 * times.len(), bench.seed);
         for (time, way) in times.iter().enumerate() {
             stage.go_on(2 * time + 1, 2 * times.len() + 1);
-            seen.fails(stage, world.preload()?, *way)?;
-            stage.go_on(2 * time + 2, 2 * times.len() + 1);
+            stage.world.set_disk(*way)?;
+            // Customers go on all the same.
+            stage.allow(2 * time + 2, 2 * times.len() + 1);
+            seen.fails(stage, *way)?;
         }
         seen.unsaid = stage.tally.refusals_without_a_time();
         seen.refused = stage.tally.times(503);
@@ -65,7 +72,7 @@ fn fail(
         // What is acknowledged now is in the files, not in the memory of this process.
         restarted(stage, server)
     })?;
-    Ok(seen.judge(outcome, world.preload()?.refused()?))
+    Ok(seen.judge(outcome, world.disk()?.refused()? - before))
 }
 
 fn restarted(stage: &Stage<'_>, mut server: Service) -> Result<Service, Problem> {
@@ -88,12 +95,11 @@ struct Seen {
 }
 
 impl Seen {
-    /// The disk fails for a while in one way.
-    fn fails(&mut self, stage: &Stage<'_>, preload: &Preload, way: Disk) -> Result<(), Problem> {
-        preload.set_disk(way)?;
+    /// The disk, which fails in one way, works again after a while.
+    fn fails(&mut self, stage: &Stage<'_>, way: Disk) -> Result<(), Problem> {
         self.try_meanwhile(stage, way)?;
         thread::sleep(WHILE);
-        preload.set_disk(Disk::Well)?;
+        stage.world.set_disk(Disk::Well)?;
         let works_again = Instant::now();
         // The same order: whatever became of it before, now there is a payment.
         let probe = self.probes.pop().ok_or("there are too few orders")?;

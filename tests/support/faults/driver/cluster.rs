@@ -1,11 +1,14 @@
-//! The PostgreSQL of the faults, whose clock can be put forward: so the claims of a server that
-//! was killed end sooner.
+//! The PostgreSQL of the faults. Its disk can be slow and full, and its clock can be put forward:
+//! so the claims of a server that was killed end sooner.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use tempfile::TempDir;
 
-use super::preload::Preload;
+use super::preload::{Disk, Preload};
 use crate::services::{Postgres, Problem};
 
 /// What PostgreSQL itself checks: every index against its table.
@@ -27,7 +30,7 @@ const CHECK: &str = "
 #[derive(Debug)]
 pub(crate) struct Cluster {
     postgres: Mutex<Postgres>,
-    clock: Preload,
+    preload: Preload,
     _folder: TempDir,
 }
 
@@ -38,20 +41,23 @@ impl Cluster {
     /// When PostgreSQL is not there, or there is no C compiler for what is loaded into it.
     pub(crate) fn start() -> Result<Self, Problem> {
         let folder = tempfile::Builder::new().prefix("kassa-clock-").tempdir()?;
-        let clock = Preload::compile(folder.path(), folder.path())?;
-        let variables = clock.clock_variables();
-        let variables = variables.each_ref().map(|(name, value)| (*name, &**value));
+        let preload = Preload::compile(folder.path(), Path::new("."))?;
+        let variables = preload.variables();
+        let variables: Vec<_> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let postgres = Postgres::within(&[("max_connections", "200")], &variables)?;
         Ok(Self {
             postgres: Mutex::new(postgres),
-            clock,
+            preload,
             _folder: folder,
         })
     }
 
     /// An empty database: its name.
     pub(crate) fn new_database(&self) -> Result<String, Problem> {
-        self.clock.set_clock(0)?;
+        self.preload.set_clock(0)?;
         let url = self.postgres().create_database()?;
         let (_, name) = url.rsplit_once('/').ok_or("a database without a name")?;
         Ok(name.to_owned())
@@ -62,9 +68,27 @@ impl Cluster {
         self.postgres.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its clock.
-    pub(crate) const fn clock(&self) -> &Preload {
-        &self.clock
+    /// Its disk and clock.
+    pub(crate) const fn preload(&self) -> &Preload {
+        &self.preload
+    }
+
+    /// What its disk does from now on. Where it cannot write its log PostgreSQL gives up, and no
+    /// server can help that: so a disk is full when files cannot grow, which the log does rarely,
+    /// and read-only is what it says it is, as after a failover.
+    pub(crate) fn set_disk(&self, disk: Disk) -> Result<(), Problem> {
+        let read_only = match disk {
+            Disk::Well => false,
+            Disk::NoGrowth => return self.preload.set_disk(disk),
+            Disk::ReadOnly => true,
+            other => return Err(format!("PostgreSQL does not outlive {other:?}").into()),
+        };
+        self.preload.set_disk(Disk::Well)?;
+        let postgres = self.postgres();
+        let setting = format!("alter system set default_transaction_read_only = {read_only}");
+        postgres.sql("postgres", &setting)?;
+        postgres.sql("postgres", "select pg_reload_conf()")?;
+        Ok(())
     }
 
     /// What PostgreSQL itself finds wrong with a database.

@@ -64,7 +64,8 @@ pub(crate) struct Preload {
 }
 
 impl Preload {
-    /// Compiles the library into `beside`; it watches over `folder`, given in full.
+    /// Compiles the library into `beside`; it watches over `folder`, given in full, or over the
+    /// one that the program works in, given as a dot.
     ///
     /// # Errors
     /// On another system than Linux, or when there is no C compiler.
@@ -105,20 +106,14 @@ impl Preload {
         })
     }
 
-    /// The environment of a program whose clock alone is meddled with.
-    pub(crate) fn clock_variables(&self) -> [(&'static str, String); 2] {
-        let text = |path: &Path| path.display().to_string();
-        [
-            ("LD_PRELOAD", text(&self.library)),
-            ("KASSA_PRELOAD_CONTROL", text(&self.control)),
-        ]
-    }
-
     /// The environment of a server that it is loaded into.
     pub(crate) fn variables(&self) -> Vec<(&'static str, String)> {
-        let mut variables = self.clock_variables().to_vec();
-        variables.push(("KASSA_PRELOAD_FOLDER", self.folder.display().to_string()));
-        variables
+        let text = |path: &Path| path.display().to_string();
+        vec![
+            ("LD_PRELOAD", text(&self.library)),
+            ("KASSA_PRELOAD_CONTROL", text(&self.control)),
+            ("KASSA_PRELOAD_FOLDER", text(&self.folder)),
+        ]
     }
 
     /// What is added to it so that all that is written and synced is journaled in a file.

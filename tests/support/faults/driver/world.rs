@@ -7,7 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{cluster::Cluster, damage, preload::Preload, simulator::Simulator, webhooks::Receiver};
+use super::{
+    cluster::Cluster,
+    damage,
+    preload::{Disk, Preload},
+    simulator::Simulator,
+    webhooks::Receiver,
+};
 use crate::services::{Binaries, Problem, Service, free_port};
 
 /// What a fault is run with.
@@ -144,6 +150,25 @@ impl<'a> World<'a> {
         Ok(self.preload.as_ref().ok_or("nothing is preloaded")?)
     }
 
+    /// The disk that the payments are kept on.
+    ///
+    /// # Errors
+    /// When the world was opened without one to meddle with.
+    pub(crate) fn disk(&self) -> Result<&Preload, Problem> {
+        match &self.database {
+            None => self.preload(),
+            Some((cluster, _)) => Ok(cluster.preload()),
+        }
+    }
+
+    /// What that disk does from now on.
+    pub(crate) fn set_disk(&self, disk: Disk) -> Result<(), Problem> {
+        match &self.database {
+            None => self.preload()?.set_disk(disk),
+            Some((cluster, _)) => cluster.set_disk(disk),
+        }
+    }
+
     /// The server's data folder.
     pub(crate) fn data(&self) -> &Path {
         &self.data
@@ -164,7 +189,7 @@ impl<'a> World<'a> {
     /// it is started the next time.
     pub(crate) fn put_clocks_forward(&self, by_ms: i64) -> Result<(), Problem> {
         match (&self.database, &self.preload) {
-            (Some((cluster, _)), _) => cluster.clock().put_clock_forward(by_ms),
+            (Some((cluster, _)), _) => cluster.preload().put_clock_forward(by_ms),
             (None, Some(preload)) => preload.put_clock_forward(by_ms),
             (None, None) => Ok(()),
         }

@@ -46,8 +46,11 @@ enum what { WRITTEN = 1, CUT, SYNCED, OPENED, FOLDER_SYNCED, REMOVED, RENAMED };
 
 __attribute__((constructor)) static void begin(void)
 {
-    folder = getenv("KASSA_PRELOAD_FOLDER");
-    if (!folder) return;
+    const char *named = getenv("KASSA_PRELOAD_FOLDER");
+    if (!named) return;
+    /* PostgreSQL writes its title over the environment. */
+    folder = strdup(named);
+    if (!folder) abort();
     folder_length = strlen(folder);
     const char *path = getenv("KASSA_PRELOAD_JOURNAL");
     if (!path) return;
@@ -77,8 +80,10 @@ static enum kind kind_of(int fd)
     return fd >= 0 && fd < MOST_FILES ? kinds[fd] : ELSEWHERE;
 }
 
+/* The folder "." is wherever a program works that names its files from there, as PostgreSQL does. */
 static bool is_below(const char *path)
 {
+    if (folder && !strcmp(folder, ".")) return path[0] != '/';
     return folder && !strncmp(path, folder, folder_length) &&
            (path[folder_length] == '/' || !path[folder_length]);
 }
@@ -99,14 +104,21 @@ static bool is_refused(enum control place)
     return true;
 }
 
+/* A full disk lets files be opened and removed, and takes no new ones. */
+static bool is_full(void)
+{
+    return control(OPEN_ERROR) == ENOSPC;
+}
+
 /* ---- opening and closing ---- */
 
 static int open_here(const char *path, int flags, mode_t mode)
 {
-    bool writes = (flags & O_ACCMODE) != O_RDONLY;
-    if (writes && is_refused(OPEN_ERROR)) return -1;
-    pthread_mutex_lock(&lock);
     bool existed = !syscall(SYS_faccessat, AT_FDCWD, path, F_OK);
+    bool writes = (flags & O_ACCMODE) != O_RDONLY;
+    bool makes = (flags & O_CREAT) && !existed;
+    if ((makes || (writes && !is_full())) && is_refused(OPEN_ERROR)) return -1;
+    pthread_mutex_lock(&lock);
     int fd = (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
     int error = errno;
     struct stat about;
@@ -288,7 +300,7 @@ int fdatasync(int fd)
 int unlink(const char *path)
 {
     if (!is_below(path)) return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
-    if (is_refused(OPEN_ERROR)) return -1;
+    if (!is_full() && is_refused(OPEN_ERROR)) return -1;
     pthread_mutex_lock(&lock);
     int result = (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
     if (!result) note(REMOVED, 0, 0, path, strlen(path));

@@ -11,7 +11,8 @@ enum control {
     WRITE_ERROR,     /* errno of writes and of making files longer; 0 for none */
     WRITE_ONLY_GROWTH, /* 1: only what needs more space fails, and in the middle of it */
     SYNC_ERROR,      /* errno of fsync and fdatasync */
-    OPEN_ERROR,      /* errno of making, opening for writing, renaming and removing files */
+    OPEN_ERROR,      /* errno of making, opening for writing, renaming and removing files;
+                        ENOSPC only of making and renaming */
     SYNC_LIES,       /* 1: fsync says that it is done and does nothing */
     SYNCS = 16,      /* counted here: syncs that were done */
     REFUSED,         /* counted here: calls that were refused */
