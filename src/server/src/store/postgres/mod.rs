@@ -1,7 +1,7 @@
 //! The store in a PostgreSQL that any number of nodes share.
 //!
 //! A node keeps nothing in memory that another would miss. Each operation that writes is: read
-//! the payment, decide in [`transition`](super::transition), write everything in one statement
+//! the payment, decide in `transition`, write everything in one statement
 //! that finds its row only while the payment has the version that was decided on. There is never
 //! a transaction of several statements, so that a client who hangs up leaves none behind, and a
 //! connection that went back to the pool is as good as a new one.
