@@ -14,11 +14,11 @@ mod kit;
 use std::path::Path;
 
 use kassa_checkout::{
-    CallError, Coded, Customer, Language, Order, RawCallback, Reply, Timestamp,
+    Call, CallError, Coded, Customer, Language, Order, RawCallback, Reply, Timestamp, Unsigned,
     bank::BankId,
     lifecycle::{Evidence, Meaning},
     message::{Purpose, Refused},
-    order::Context,
+    order::{AttemptRef, CallContext, Context},
     provider::{BrowserForm, BuildError, Choice, PaymentEvent, Provider},
 };
 use kassa_keys::{HmacSha512Key, Keyring};
@@ -56,9 +56,7 @@ fn receive(
     body: &[u8],
     secret: &str,
 ) -> Result<PaymentEvent, Refused> {
-    let raw = RawCallback {
-        body: body.to_vec(),
-    };
+    let raw = RawCallback::posted(body.to_vec());
     let keyring = keyring(entry, secret);
     let callbacks = account.callbacks().unwrap();
     let claimed = callbacks.claim(&raw).map_err(Refused::Content)?;
@@ -89,11 +87,38 @@ fn order() -> Order {
 fn context() -> Context {
     Context {
         now: Timestamp::from_millis(1_604_414_498_000),
+        request_id: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
+        session_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7".into(),
         language: Language::Fi,
         expires_at: Timestamp::from_millis(1_604_418_098_000),
         callback_url: "https://kassa.example/callbacks".into(),
         return_url: "https://kassa.example/return/t".into(),
+        customer_ip: Some([192, 0, 2, 7].into()),
     }
+}
+
+fn call_context() -> CallContext {
+    let Context {
+        now,
+        request_id,
+        session_id,
+        ..
+    } = context();
+    CallContext {
+        now,
+        request_id,
+        session_id,
+    }
+}
+
+/// The question how an attempt stands.
+fn ask(account: &dyn Provider, provider_payment_id: &str) -> Unsigned<Call<Vec<PaymentEvent>>> {
+    let attempt = AttemptRef {
+        provider_payment_id,
+        provider_reference: Some("marker-reference"),
+    };
+    let queries = account.status().unwrap();
+    queries.ask(&attempt, &call_context()).unwrap()
 }
 
 fn a_bank(account: &dyn Provider) -> Choice {
@@ -102,11 +127,14 @@ fn a_bank(account: &dyn Provider) -> Choice {
 }
 
 fn create(entry: &Entry, account: &dyn Provider, order: &Order) -> Result<BrowserForm, BuildError> {
-    let unsigned = account
+    let beginning = account
         .payments()
         .create_payment(order, &a_bank(account), &context())?;
     let keyring = keyring(entry, SECRET);
-    let signed = unsigned.sign(&keyring.account(SHOP, entry.facts.id));
+    let signed = beginning
+        .into_form()
+        .unwrap()
+        .sign(&keyring.account(SHOP, entry.facts.id));
     Ok(signed.unwrap().into_message())
 }
 
@@ -155,9 +183,7 @@ fn after_a_change_of_keys_both_are_heard() {
         let new = HmacSha512Key::parse(SECRET).unwrap();
         keyring.add(SHOP, entry.facts.id, Purpose::Payment, new);
         for secret in [SECRET, OTHER_SECRET] {
-            let raw = RawCallback {
-                body: (kit.signed)(&kit.body, secret),
-            };
+            let raw = RawCallback::posted((kit.signed)(&kit.body, secret));
             let claimed = account.callbacks().unwrap().claim(&raw).unwrap();
             assert!(
                 claimed
@@ -301,7 +327,7 @@ fn question(
     kit: &Kit,
     account: &dyn Provider,
 ) -> (http::Request<Vec<u8>>, Reply<Vec<PaymentEvent>>) {
-    let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+    let unsigned = ask(account, kit.payment_id);
     let keyring = keyring(entry, SECRET);
     let signed = unsigned.sign(&keyring.account(SHOP, entry.facts.id));
     signed.unwrap().into_message().into_parts()
@@ -337,10 +363,10 @@ fn a_question_goes_out_by_https_and_signed() {
     for (entry, kit, _, account) in askable() {
         let (request, _) = question(entry, &kit, &*account);
         assert_eq!(request.uri().scheme_str(), Some("https"));
-        let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+        let unsigned = ask(&*account, kit.payment_id);
         assert!(!unsigned.signing_input().is_empty());
         let sent = |secret| {
-            let unsigned = account.status().unwrap().ask(kit.payment_id).unwrap();
+            let unsigned = ask(&*account, kit.payment_id);
             let keyring = keyring(entry, secret);
             let signed = unsigned.sign(&keyring.account(SHOP, entry.facts.id));
             let (request, _) = signed.unwrap().into_message().into_parts();
@@ -491,10 +517,9 @@ fn nothing_that_is_printed_holds_a_secret_or_the_customer() {
                 .payments()
                 .create_payment(&order, &choice, &context())
         };
-        let signed = build().unwrap().sign(&keys).unwrap();
-        let raw = RawCallback {
-            body: (kit.signed)(&kit.body, SECRET),
-        };
+        let signed = build().unwrap().into_form().unwrap();
+        let signed = signed.sign(&keys).unwrap();
+        let raw = RawCallback::posted((kit.signed)(&kit.body, SECRET));
         let claimed = account.callbacks().unwrap().claim(&raw).unwrap();
         let refused = HmacSha512Key::parse(&format!("{SECRET} ")).unwrap_err();
         let printed = [
@@ -508,8 +533,8 @@ fn nothing_that_is_printed_holds_a_secret_or_the_customer() {
             format!("{refused:?} {refused}"),
             format!("{:?}", claimed.verify(&keys)),
         ];
-        let asked = account.status().map(|status| {
-            let unsigned = || status.ask("marker-payment").unwrap();
+        let asked = account.status().map(|_| {
+            let unsigned = || ask(&*account, "marker-payment");
             let signed = unsigned().sign(&keys).unwrap();
             let told = format!("{:?} {signed:?}", unsigned());
             let call = signed.into_message();

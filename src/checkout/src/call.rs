@@ -50,7 +50,8 @@ impl<T> fmt::Debug for Call<T> {
 /// What a reply claims: a content, or the provider's own signed error.
 pub type ClaimedReply<T> = Claimed<Result<T, CallError>>;
 
-type Read<T> = dyn FnOnce(&Response<Vec<u8>>) -> Result<ClaimedReply<T>, CallError> + Send;
+type Read<T> =
+    dyn FnOnce(&Response<Vec<u8>>, &dyn Verifier) -> Result<Verified<T>, CallError> + Send;
 
 /// The parser of one reply: it knows what was asked.
 pub struct Reply<T> {
@@ -65,12 +66,32 @@ impl<T> Reply<T> {
     pub fn signed(
         read: impl FnOnce(&Response<Vec<u8>>) -> Result<ClaimedReply<T>, CallError> + Send + 'static,
     ) -> Self {
+        let read = move |response: &Response<Vec<u8>>, verifier: &dyn Verifier| {
+            read(response)?
+                .verify(verifier)
+                .map_err(CallError::Unreadable)?
+                .transpose()
+        };
         Self {
             read: Box::new(read),
         }
     }
 
-    /// Checks the signature of what came back, and then reads it.
+    /// A reply that the provider does not sign: that TLS proved its server must do. Nothing that
+    /// says what a payment is worth may be read so.
+    #[must_use]
+    pub fn unsigned(
+        read: impl FnOnce(&Response<Vec<u8>>) -> Result<T, CallError> + Send + 'static,
+    ) -> Self {
+        let read = move |response: &Response<Vec<u8>>, _: &dyn Verifier| {
+            read(response).map(Verified::by_transport)
+        };
+        Self {
+            read: Box::new(read),
+        }
+    }
+
+    /// Checks the signature of what came back, where there is to be one, and then reads it.
     ///
     /// # Errors
     /// [`CallError`].
@@ -79,10 +100,7 @@ impl<T> Reply<T> {
         response: &Response<Vec<u8>>,
         verifier: &dyn Verifier,
     ) -> Result<Verified<T>, CallError> {
-        (self.read)(response)?
-            .verify(verifier)
-            .map_err(CallError::Unreadable)?
-            .transpose()
+        (self.read)(response, verifier)
     }
 }
 
@@ -254,6 +272,16 @@ mod tests {
                 Err(CallError::Unreadable(Refused::Signature))
             );
             let came = reply(content.clone()).read(&response, &Only(b"good"));
+            assert_eq!(came.map(Verified::into_inner), content);
+        }
+    }
+
+    #[test]
+    fn a_reply_that_is_not_signed_by_its_protocol_needs_no_key() {
+        for content in [Ok(7), Err(CallError::UnknownPayment)] {
+            let told = content.clone();
+            let reply = Reply::unsigned(move |_| told);
+            let came = reply.read(&response(200, None), &Only(b"good"));
             assert_eq!(came.map(Verified::into_inner), content);
         }
     }

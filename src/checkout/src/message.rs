@@ -6,6 +6,8 @@
 
 use core::fmt;
 
+use http::{HeaderMap, Method};
+
 use crate::error::Coded;
 
 /// A signature algorithm that some provider demands.
@@ -157,8 +159,28 @@ impl Coded for SignError {
 /// A callback as it came in: nothing in it is believed.
 #[derive(Clone)]
 pub struct RawCallback {
+    /// The method of HTTP.
+    pub method: Method,
+    /// The address that it was sent to as the provider knows it, with the query: what a proxy
+    /// makes of it does not count.
+    pub url: String,
+    /// The headers.
+    pub headers: HeaderMap,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+}
+
+impl RawCallback {
+    /// A body that was posted, for providers that look at nothing else.
+    #[must_use]
+    pub fn posted(body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            method: Method::POST,
+            url: String::new(),
+            headers: HeaderMap::new(),
+            body: body.into(),
+        }
+    }
 }
 
 impl fmt::Debug for RawCallback {
@@ -229,11 +251,17 @@ impl<T> fmt::Debug for Claimed<T> {
     }
 }
 
-/// Content whose signature held. Made only by [`Claimed::verify`].
+/// Content whose signature held. Made by [`Claimed::verify`], and by
+/// [`Reply::unsigned`](crate::call::Reply::unsigned) for what its protocol leaves unsigned.
 #[derive(Debug)]
 pub struct Verified<T>(T);
 
 impl<T> Verified<T> {
+    /// Content that its protocol leaves unsigned, from a server that TLS has proved.
+    pub(crate) const fn by_transport(content: T) -> Self {
+        Self(content)
+    }
+
     /// The content.
     pub fn get(&self) -> &T {
         &self.0
@@ -389,11 +417,8 @@ mod tests {
         assert!(!printed.contains("marker"), "{printed}");
         let signed = unsigned().sign(&Length).unwrap();
         assert_eq!(format!("{signed:?}"), "Signed([redacted])");
-        let body = b"marker".to_vec();
-        assert_eq!(
-            format!("{:?}", RawCallback { body }),
-            "RawCallback(6 bytes)"
-        );
+        let raw = RawCallback::posted(b"marker");
+        assert_eq!(format!("{raw:?}"), "RawCallback(6 bytes)");
     }
 
     #[test]

@@ -6,12 +6,13 @@
 use core::fmt;
 
 use crate::{
+    amount::Amount,
     bank::{Bank, BankId},
     call::Call,
     error::Coded,
     lifecycle::Evidence,
     message::{Claimed, ContentError, RawCallback, Unsigned},
-    order::{Context, Order},
+    order::{AttemptRef, CallContext, Context, Order},
     selection::Selection,
 };
 
@@ -22,6 +23,9 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// The banks that customers may choose here, if Kassa can show them itself.
     fn banks(&self) -> Option<&dyn Banks>;
+
+    /// The banks as they stand now, if the provider can be asked for them.
+    fn bank_list(&self) -> Option<&dyn BankList>;
 
     /// How a payment begins.
     fn payments(&self) -> &dyn Payments;
@@ -51,6 +55,22 @@ pub trait Banks {
     fn fallback(&self) -> Vec<Bank>;
 }
 
+/// Asks a provider which banks there are now.
+pub trait BankList {
+    /// Builds the question for a payment of this amount.
+    ///
+    /// The answer holds the banks in the order in which they are shown; each may be a
+    /// [`Choice::Bank`], unless it is said to be unavailable.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the provider takes no such amount.
+    fn ask_banks(
+        &self,
+        amount: Amount,
+        context: &CallContext,
+    ) -> Result<Unsigned<Call<Vec<Bank>>>, BuildError>;
+}
+
 /// What the customer chose in Kassa.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
@@ -73,7 +93,64 @@ pub trait Payments {
         order: &Order,
         choice: &Choice,
         context: &Context,
-    ) -> Result<Unsigned<BrowserForm>, BuildError>;
+    ) -> Result<Beginning, BuildError>;
+}
+
+/// The message that begins a payment: who brings it.
+#[derive(Debug)]
+pub enum Beginning {
+    /// The customer's browser.
+    Form(Unsigned<BrowserForm>),
+    /// Our server. Whether a call that failed reached the provider is not known: the attempt's
+    /// status is asked for before the same call is made again.
+    Call(Unsigned<Call<Opened>>),
+}
+
+impl Beginning {
+    /// The form, where the browser brings it.
+    #[must_use]
+    pub fn into_form(self) -> Option<Unsigned<BrowserForm>> {
+        match self {
+            Self::Form(form) => Some(form),
+            Self::Call(_) => None,
+        }
+    }
+
+    /// The call, where our server makes it.
+    #[must_use]
+    pub fn into_call(self) -> Option<Unsigned<Call<Opened>>> {
+        match self {
+            Self::Form(_) => None,
+            Self::Call(call) => Some(call),
+        }
+    }
+}
+
+/// A payment that a provider's server has taken on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The provider's own identifier of it, where it gave one. It may be confidential: it goes
+    /// neither to a browser nor into a log.
+    pub provider_reference: Option<String>,
+    /// What the customer's browser does next.
+    pub next: Next,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the customer's browser does once a provider's server has taken a payment on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// It goes there.
+    Form(BrowserForm),
+    /// It waits: where to go comes with a callback.
+    Await,
 }
 
 /// A form that the customer's browser brings to the provider.
@@ -160,7 +237,8 @@ pub trait StatusQueries {
     /// [`BuildError`] when the provider could not have such a payment.
     fn ask(
         &self,
-        provider_payment_id: &str,
+        attempt: &AttemptRef<'_>,
+        context: &CallContext,
     ) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError>;
 }
 

@@ -5,11 +5,11 @@ use std::fmt;
 
 use kassa_checkout::{
     Amount, CallError, Claimed, Coded, Customer, Language, Order, RawCallback, Selection,
-    Timestamp, Unsigned,
+    Timestamp,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
-    order::Context,
-    provider::{BrowserForm, BuildError, Choice, PaymentEvent, Provider},
+    order::{AttemptRef, CallContext, Context},
+    provider::{Beginning, BrowserForm, BuildError, Choice, PaymentEvent, Provider},
 };
 use url::Url;
 
@@ -17,6 +17,7 @@ use crate::{
     calls::{Calls, Failed},
     shop::{Shop, Shops},
     store::{AttemptRecord, Payment},
+    tokens,
 };
 
 /// The longest address that a browser is sent to; a longer message goes as a form. Well below
@@ -79,16 +80,28 @@ pub fn begin(
     };
     let context = Context {
         now: attempt.at,
+        request_id: tokens::uuid(),
+        session_id: tokens::uuid_of(&attempt.id),
         language: attempt.language,
         expires_at: payment.expires_at,
         callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
         return_url: format!("{public_url}/return/{}", payment.token),
+        customer_ip: None,
     };
-    provider
+    let beginning = provider
         .payments()
         .create_payment(&order, &choice(shop, payment, attempt), &context)
-        .map_err(StepError::Build)?
-        .sign(&shop.keys())
+        .map_err(StepError::Build)?;
+    let Beginning::Form(form) = beginning else {
+        // No account can be configured so that a call begins a payment.
+        let expected = "a form for the browser";
+        return Err(StepError::Build(BuildError::new(
+            "gateway/call",
+            "bank",
+            expected,
+        )));
+    };
+    form.sign(&shop.keys())
         .map(kassa_checkout::Signed::into_message)
         .map_err(StepError::Sign)
 }
@@ -97,8 +110,12 @@ pub fn begin(
 #[must_use]
 pub fn page_origin(shop: &Shop) -> Option<String> {
     let provider = shop.account.provider.as_ref();
-    let form = try_choice(provider, &Choice::AtProvider(Selection::AllBanks)).ok()?;
-    let form = form.sign(&shop.keys()).ok()?.into_message();
+    let beginning = try_choice(provider, &Choice::AtProvider(Selection::AllBanks)).ok()?;
+    let form = beginning
+        .into_form()?
+        .sign(&shop.keys())
+        .ok()?
+        .into_message();
     Some(
         Url::parse(&form.action)
             .ok()?
@@ -114,10 +131,7 @@ pub fn knows_method(provider: &dyn Provider, code: &str) -> bool {
 }
 
 /// The message of an invented order that nobody will see.
-fn try_choice(
-    provider: &dyn Provider,
-    choice: &Choice,
-) -> Result<Unsigned<BrowserForm>, BuildError> {
+fn try_choice(provider: &dyn Provider, choice: &Choice) -> Result<Beginning, BuildError> {
     let amount = Amount::from_cents(1)
         .map_err(|error| BuildError::new(error.code(), "amount", error.to_string()))?;
     let order = Order {
@@ -132,10 +146,13 @@ fn try_choice(
     };
     let context = Context {
         now: Timestamp::from_millis(0),
+        request_id: tokens::uuid(),
+        session_id: tokens::uuid(),
         language: Language::Fi,
         expires_at: Timestamp::from_millis(0).plus_seconds(60),
         callback_url: "https://kassa.invalid/".to_owned(),
         return_url: "https://kassa.invalid/".to_owned(),
+        customer_ip: Some([192, 0, 2, 1].into()),
     };
     provider.payments().create_payment(&order, choice, &context)
 }
@@ -280,7 +297,16 @@ pub async fn ask_status(calls: &Calls, shop: &Shop, attempt: &str, now: Timestam
         return Asked::Unsupported;
     };
     let provider = shop.account.provider.facts().id;
-    let question = queries.ask(attempt).map_err(StepError::Build);
+    let about = AttemptRef {
+        provider_payment_id: attempt,
+        provider_reference: None,
+    };
+    let context = CallContext {
+        now,
+        request_id: tokens::uuid(),
+        session_id: tokens::uuid_of(attempt),
+    };
+    let question = queries.ask(&about, &context).map_err(StepError::Build);
     let signed = question.and_then(|unsigned| unsigned.sign(&shop.keys()).map_err(StepError::Sign));
     let signed = match signed {
         Ok(signed) => signed,

@@ -9,6 +9,8 @@ use std::{
     },
 };
 
+use sha2::{Digest as _, Sha256};
+
 /// The letters of the identifiers: Crockford's base 32 in lower case, so that no two of them
 /// differ by case alone and none is taken for another when read aloud.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
@@ -66,6 +68,44 @@ pub fn request_id() -> String {
     let bits = PROCESS.hash_one(NEXT.fetch_add(1, Ordering::Relaxed));
     let letters = (0..12).map(|place| letter((bits >> (place * 5)).to_le_bytes()[0]));
     letters.collect()
+}
+
+/// A fresh UUID for a message to a provider, in lower case. It tells messages apart and protects
+/// nothing, so that it need not be hard to guess.
+#[must_use]
+pub fn uuid() -> String {
+    static PROCESS: LazyLock<[RandomState; 2]> = LazyLock::new(Default::default);
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let halves = PROCESS.each_ref().map(|state| state.hash_one(number));
+    let [high, low] = halves.map(u128::from);
+    uuid_form(((high << 64) | low).to_be_bytes())
+}
+
+/// The UUID of a text: always the same one, so that it needs no keeping.
+///
+/// # Examples
+///
+/// ```
+/// use kassa_server::tokens::uuid_of;
+/// assert_eq!(uuid_of("pay_a-1"), uuid_of("pay_a-1"));
+/// assert_ne!(uuid_of("pay_a-1"), uuid_of("pay_a-2"));
+/// ```
+#[must_use]
+pub fn uuid_of(text: &str) -> String {
+    let digest = Sha256::digest(text);
+    let (bytes, _) = digest
+        .as_slice()
+        .split_first_chunk()
+        .unwrap_or((&[0; 16], &[]));
+    uuid_form(*bytes)
+}
+
+/// As a UUID of version 4, which is the one that every reader takes.
+fn uuid_form(bytes: [u8; 16]) -> String {
+    uuid::Builder::from_random_bytes(bytes)
+        .into_uuid()
+        .to_string()
 }
 
 /// A number below `bound`, for jitter; 0 when the operating system fails.

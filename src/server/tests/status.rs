@@ -85,9 +85,7 @@ impl World {
         let payment: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         let callbacks = payment["callback_list"].as_array().unwrap();
         let hear = |callback: &Value| {
-            let raw = RawCallback {
-                body: text(callback, "body").as_bytes().to_vec(),
-            };
+            let raw = RawCallback::posted(text(callback, "body").as_bytes().to_vec());
             let shops = &self.kit.app.config.shops;
             let claim = gateway::claim(shops, "ecommpay", &raw).unwrap();
             match gateway::hear(shops, &raw, claim, None) {

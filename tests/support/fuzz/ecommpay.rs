@@ -97,9 +97,7 @@ pub(super) fn php_number(data: &[u8]) -> bool {
 /// A callback that verifies says what one of the signed ones said: nobody else has the key.
 pub(super) fn callback(data: &[u8]) -> bool {
     let claimed = |data: &[u8]| {
-        let raw = RawCallback {
-            body: data.to_vec(),
-        };
+        let raw = RawCallback::posted(data.to_vec());
         let claimed = callback::claim(PROJECT, &raw).ok()?;
         let account = KEYS.account("shop", "ecommpay");
         claimed.verify(&account).ok().map(Verified::into_inner)

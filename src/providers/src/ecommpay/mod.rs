@@ -19,10 +19,10 @@ use kassa_checkout::{
     Call, Claimed, Selection, Unsigned,
     bank::{Bank, BankId},
     message::{ContentError, RawCallback},
-    order::{Context, Order},
+    order::{AttemptRef, CallContext, Context, Order},
     provider::{
-        Banks, BrowserForm, BuildError, Callbacks, Choice, Facts, PaymentEvent, Payments, Provider,
-        StatusQueries,
+        BankList, Banks, Beginning, BuildError, Callbacks, Choice, Facts, PaymentEvent, Payments,
+        Provider, StatusQueries,
     },
 };
 
@@ -161,6 +161,10 @@ impl Provider for Ecommpay {
         Some(self)
     }
 
+    fn bank_list(&self) -> Option<&dyn BankList> {
+        None
+    }
+
     fn payments(&self) -> &dyn Payments {
         self
     }
@@ -188,7 +192,7 @@ impl Payments for Ecommpay {
         order: &Order,
         choice: &Choice,
         context: &Context,
-    ) -> Result<Unsigned<BrowserForm>, BuildError> {
+    ) -> Result<Beginning, BuildError> {
         let customer = &order.customer;
         // The method has no field for a reference, so it is at least what the customer reads.
         let description = order.description.as_ref().unwrap_or(&order.reference);
@@ -222,7 +226,8 @@ impl Payments for Ecommpay {
             .filter_map(|(name, value)| Some((name, value.clone()?)));
         let steering = self.steering(choice)?;
         let parameters = Parameters::from_pairs(fixed.into_iter().chain(personal).chain(steering))?;
-        Ok(PaymentPage::new(parameters, context.now)?.into_form(&self.page))
+        let page = PaymentPage::new(parameters, context.now)?;
+        Ok(Beginning::Form(page.into_form(&self.page)))
     }
 }
 
@@ -235,9 +240,10 @@ impl Callbacks for Ecommpay {
 impl StatusQueries for Ecommpay {
     fn ask(
         &self,
-        provider_payment_id: &str,
+        attempt: &AttemptRef<'_>,
+        _: &CallContext,
     ) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError> {
-        back::ask_status(self.project_id, &self.gate, provider_payment_id)
+        back::ask_status(self.project_id, &self.gate, attempt.provider_payment_id)
     }
 }
 

@@ -45,10 +45,13 @@ fn order() -> Order {
 fn context() -> Context {
     Context {
         now: Timestamp::from_millis(1_604_414_498_000),
+        request_id: "0f8fad5b-d9cb-469f-a165-70867728950e".into(),
+        session_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7".into(),
         language: Language::Sv,
         expires_at: Timestamp::from_millis(1_604_418_098_000),
         callback_url: "https://kassa.example/callbacks/ecommpay".into(),
         return_url: "https://kassa.example/return/t".into(),
+        customer_ip: None,
     }
 }
 
@@ -58,8 +61,13 @@ fn bank(slug: &str) -> BankId {
 
 fn build(order: &Order, choice: &Choice) -> Result<BrowserForm, BuildError> {
     let account = account(&[("project_id", "120"), ("other_methods", "card, applepay")]).unwrap();
-    let unsigned = account.create_payment(order, choice, &context())?;
-    Ok(unsigned.sign(&Zeros).unwrap().into_message())
+    let beginning = account.create_payment(order, choice, &context())?;
+    Ok(beginning
+        .into_form()
+        .unwrap()
+        .sign(&Zeros)
+        .unwrap()
+        .into_message())
 }
 
 fn field(result: Result<BrowserForm, BuildError>) -> Option<&'static str> {
@@ -114,6 +122,8 @@ fn what_is_signed_is_what_is_sent() {
     let choice = Choice::AtProvider(Selection::AllBanks);
     let unsigned = account
         .create_payment(&order(), &choice, &context())
+        .unwrap()
+        .into_form()
         .unwrap();
     let signed = String::from_utf8(unsigned.signing_input().to_vec()).unwrap();
     let mut lines: Vec<_> = signed.split(';').map(str::to_owned).collect();

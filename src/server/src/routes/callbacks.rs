@@ -1,8 +1,8 @@
 //! What providers report. An answer of 200 means that it is durable.
 
-use axum::extract::State;
+use axum::extract::{OriginalUri, State};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, Method, StatusCode};
 use kassa_checkout::RawCallback;
 
 use super::Path;
@@ -31,6 +31,9 @@ pub(crate) const LARGEST: usize = 256 * 1024;
 pub(crate) async fn receive(
     State(app): State<AppState>,
     Path(provider): Path<String>,
+    method: Method,
+    OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
     if !kassa_providers::registry::all()
@@ -39,7 +42,12 @@ pub(crate) async fn receive(
     {
         return Err(Fault::NotFound.into());
     }
-    let raw = RawCallback { body: body.into() };
+    let raw = RawCallback {
+        method,
+        url: format!("{}{uri}", app.config.public_url),
+        headers,
+        body: body.into(),
+    };
     let shops = &app.config.shops;
     let claim = gateway::claim(shops, &provider, &raw).ok_or(Fault::Callback)?;
     let provider = claim.provider;

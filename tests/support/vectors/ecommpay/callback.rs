@@ -52,9 +52,7 @@ fn verdict(test: &Test) -> Result<Result<(), Refused>, String> {
     let callbacks = provider
         .callbacks()
         .ok_or("the provider has no callbacks")?;
-    let raw = RawCallback {
-        body: test.input_raw.clone().into_bytes(),
-    };
+    let raw = RawCallback::posted(test.input_raw.clone().into_bytes());
     let keyring = keyring(&test.secret);
     Ok(callbacks
         .claim(&raw)

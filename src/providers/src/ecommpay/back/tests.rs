@@ -99,9 +99,7 @@ fn callback_about(word: &str, operation: &Value) -> PaymentEvent {
         top.remove(name);
     }
     top.insert("operation".to_owned(), operation.clone());
-    let raw = RawCallback {
-        body: body.to_string().into_bytes(),
-    };
+    let raw = RawCallback::posted(body.to_string().into_bytes());
     let claimed = callback::claim(239, &raw).unwrap();
     claimed.verify(&Anybody).unwrap().into_inner()
 }

@@ -56,9 +56,7 @@ fn read(body: &Value) -> Result<PaymentEvent, Refused> {
 }
 
 fn read_text(body: &str) -> Result<PaymentEvent, Refused> {
-    let raw = RawCallback {
-        body: body.as_bytes().to_vec(),
-    };
+    let raw = RawCallback::posted(body.as_bytes().to_vec());
     let claimed = claim(239, &raw).map_err(Refused::Content)?;
     Ok(claimed.verify(&Credulous)?.into_inner())
 }
@@ -304,9 +302,7 @@ fn what_cannot_be_read_says_why() {
 #[test]
 fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
     let text = body().to_string().replacen('{', r#"{"fee":1.50,"#, 1);
-    let raw = RawCallback {
-        body: text.into_bytes(),
-    };
+    let raw = RawCallback::posted(text.into_bytes());
     for (line, came) in [
         ("fee:1.5", Ok(())),
         ("fee:1.50", Ok(())),
@@ -320,9 +316,7 @@ fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
 #[test]
 fn the_payment_is_named_before_anything_is_believed() {
     let hint = |body: &Value| {
-        let raw = RawCallback {
-            body: body.to_string().into_bytes(),
-        };
+        let raw = RawCallback::posted(body.to_string().into_bytes());
         claim(239, &raw).unwrap().routing_hint().to_owned()
     };
     assert_eq!(hint(&body()), "ABC12345");
@@ -337,9 +331,7 @@ fn the_digits_as_sent_are_tried_only_beside_a_fraction() {
     let verify = |document: &str, line: &'static str| {
         let body = body().to_string();
         let rest = body.strip_prefix('{').unwrap();
-        let raw = RawCallback {
-            body: format!(r#"{{"x":{document},{rest}"#).into_bytes(),
-        };
+        let raw = RawCallback::posted(format!(r#"{{"x":{document},{rest}"#).into_bytes());
         claim(239, &raw).unwrap().verify(&Holds(line)).map(drop)
     };
     // PHP writes -0 as 0.
