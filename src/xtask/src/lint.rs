@@ -10,6 +10,9 @@ use crate::toolchain;
 /// The crates that also run in a browser, where other code of theirs is compiled.
 const BROWSER_CRATES: &[&str] = &["kassa-widget", "kassa-wasm"];
 
+/// Features that nothing has by itself: where they are, and what to check.
+const FEATURES: &[(&str, &str)] = &[("kassa-server", "otel")];
+
 /// Checks format, then clippy crate by crate, then the documentation.
 ///
 /// Crate by crate, because a whole-workspace run joins the features of all crates, and a crate that
@@ -25,6 +28,12 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     for name in project.crates()? {
         let mut cargo = project.cargo();
         cargo.args(["clippy", "--quiet", "-p", &name, "--all-targets"]);
+        step(cargo.args(["--", "-D", "warnings"]), CLIPPY_ADVICE)?;
+    }
+    for (name, feature) in FEATURES {
+        let mut cargo = project.cargo();
+        cargo.args(["clippy", "--quiet", "-p", name, "--features", feature]);
+        cargo.arg("--all-targets");
         step(cargo.args(["--", "-D", "warnings"]), CLIPPY_ADVICE)?;
     }
     toolchain::ensure_wasm_target(project)?;

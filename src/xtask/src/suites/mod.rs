@@ -202,14 +202,21 @@ fn rust(project: &Project) -> Result<Counts> {
         cargo.arg("test");
     }
     cargo.args(TEST_TARGETS).arg("--no-fail-fast");
-    stream(
-        &mut cargo,
-        if nextest {
-            Format::Nextest
-        } else {
-            Format::Libtest
-        },
-    )
+    let format = if nextest {
+        Format::Nextest
+    } else {
+        Format::Libtest
+    };
+    let mut counts = stream(&mut cargo, format)?;
+    counts += traces(project)?;
+    Ok(counts)
+}
+
+/// The tests of what the product is built without: spans to a collector.
+fn traces(project: &Project) -> Result<Counts> {
+    let mut cargo = project.cargo();
+    cargo.args(["test", "-p", "kassa-server", "--features", "otel"]);
+    stream(cargo.args(["--test", "traces"]), Format::Libtest)
 }
 
 /// The programs that tests start, compiled with the very features that the tests have.
