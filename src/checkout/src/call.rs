@@ -9,6 +9,7 @@ use core::fmt;
 use http::{Request, Response, StatusCode, header::RETRY_AFTER};
 
 use crate::{
+    bank::Unavailable,
     error::Coded,
     message::{Claimed, ContentError, Refused, Verified, Verifier},
 };
@@ -128,6 +129,11 @@ pub enum CallError {
         /// The provider's own code, if any.
         code: Option<String>,
     },
+    /// The provider takes no payment with this choice; with another one it may.
+    NotOffered {
+        /// Why, where that is known.
+        why: Option<Unavailable>,
+    },
     /// The provider has never heard of the payment. That is no failure of the payment: the
     /// customer may not have got there yet.
     UnknownPayment,
@@ -194,6 +200,7 @@ impl fmt::Display for CallError {
                     None => Ok(()),
                 }
             }
+            Self::NotOffered { .. } => f.write_str("provider does not offer the choice"),
             Self::UnknownPayment => f.write_str("provider does not know the payment"),
         }
     }
@@ -207,6 +214,7 @@ impl Coded for CallError {
             Self::Unavailable { .. } => "call/unavailable",
             Self::Unreadable(_) => "call/unreadable",
             Self::Refused { .. } => "call/refused",
+            Self::NotOffered { .. } => "call/not-offered",
             Self::UnknownPayment => "call/unknown-payment",
         }
     }
@@ -371,6 +379,11 @@ mod tests {
                 refused(Some("3261")),
                 "provider refused the call with 403 and code 3261",
                 "call/refused",
+            ),
+            (
+                CallError::NotOffered { why: None },
+                "provider does not offer the choice",
+                "call/not-offered",
             ),
             (
                 CallError::UnknownPayment,

@@ -227,6 +227,19 @@ impl<T> Claimed<T> {
         &self.routing
     }
 
+    /// The claim with its content understood further. It stays as unreadable as it was.
+    #[must_use]
+    pub fn map<U>(self, understand: impl FnOnce(T) -> U) -> Claimed<U> {
+        Claimed {
+            routing: self.routing,
+            algorithm: self.algorithm,
+            purpose: self.purpose,
+            candidates: self.candidates,
+            signature: self.signature,
+            content: self.content.map(understand),
+        }
+    }
+
     /// Checks the signature, and then what was signed.
     ///
     /// # Errors

@@ -5,6 +5,8 @@
 
 use core::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     amount::Amount,
     bank::{Bank, BankId},
@@ -98,6 +100,10 @@ pub trait Payments {
 
 /// The message that begins a payment: who brings it.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an attempt, and taken apart at once"
+)]
 pub enum Beginning {
     /// The customer's browser.
     Form(Unsigned<BrowserForm>),
@@ -148,9 +154,37 @@ impl fmt::Debug for Opened {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
     /// It goes there.
-    Form(BrowserForm),
+    Go(Redirect),
     /// It waits: where to go comes with a callback.
     Await,
+}
+
+/// Where a provider wants the customer's browser to go. `Debug` shows only how: the address may
+/// let its holder pay.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "lowercase")]
+pub enum Redirect {
+    /// To this address.
+    Get {
+        /// The address, of `https:`.
+        url: String,
+    },
+    /// There, with a form.
+    Post {
+        /// The form's action, of `https:`.
+        url: String,
+        /// Its fields, in order.
+        fields: Vec<(String, String)>,
+    },
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Get { .. } => "Get([redacted])",
+            Self::Post { .. } => "Post([redacted])",
+        })
+    }
 }
 
 /// A form that the customer's browser brings to the provider.
@@ -249,6 +283,8 @@ pub struct PaymentEvent {
     pub provider_payment_id: String,
     /// What it says.
     pub evidence: Evidence,
+    /// Where the customer is to go now, where it says so.
+    pub redirect: Option<Redirect>,
 }
 
 /// Why a provider's message cannot be built: which field, and what was expected.

@@ -164,6 +164,7 @@ impl Place {
                 amount_cents: 4_990 * number,
                 currency: "EUR".to_owned(),
             },
+            redirect: None,
         };
         self.store
             .apply("ecommpay", report, now.plus_seconds(60))

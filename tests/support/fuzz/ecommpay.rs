@@ -10,7 +10,7 @@ use kassa_checkout::{
 };
 use kassa_keys::{HmacSha512Key, Keyring};
 use kassa_providers::ecommpay::{
-    GateUrl, back, callback, json::Json, natural, php_number, signing,
+    GateUrl, back, callback, json::Json, natural, php_number, redirect::Schemes, signing,
 };
 
 use serde::de::IgnoredAny;
@@ -98,7 +98,7 @@ pub(super) fn php_number(data: &[u8]) -> bool {
 pub(super) fn callback(data: &[u8]) -> bool {
     let claimed = |data: &[u8]| {
         let raw = RawCallback::posted(data.to_vec());
-        let claimed = callback::claim(PROJECT, &raw).ok()?;
+        let claimed = callback::claim(PROJECT, Schemes::Https, &raw).ok()?;
         let account = KEYS.account("shop", "ecommpay");
         claimed.verify(&account).ok().map(Verified::into_inner)
     };

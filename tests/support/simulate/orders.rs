@@ -182,6 +182,7 @@ impl Letter {
                 amount_cents: sum,
                 currency: "EUR".to_owned(),
             },
+            redirect: None,
         })
     }
 }

@@ -175,6 +175,7 @@ impl Account {
                 amount_cents: self.cents,
                 currency: "EUR".to_owned(),
             },
+            redirect: None,
         }
     }
 }

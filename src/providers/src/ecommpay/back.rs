@@ -1,4 +1,5 @@
-//! Calls to the Gate, ecommpay's interface between servers: how a payment stands.
+//! Calls to the Gate, ecommpay's interface between servers: what all of them share, and how a
+//! payment stands.
 //!
 //! A request is signed in `general.signature`, an answer as callbacks are. An error answer may
 //! come unsigned; that is all right, for no error changes what a payment is worth.
@@ -17,6 +18,7 @@ use super::{
     PageUrl,
     json::Json,
     message::{self, Rule},
+    redirect::{self, Schemes},
     report::{self, object, text},
     signing, status,
 };
@@ -62,6 +64,17 @@ impl GateUrl {
         let complete = format!("{base}{STATUS}").parse::<http::Uri>().is_ok();
         complete.then(|| Self(base.to_owned()))
     }
+
+    /// Where customers may be sent: a Gate on this very machine is a simulator, whose banks are
+    /// on it too.
+    #[must_use]
+    pub fn schemes(&self) -> Schemes {
+        if self.0.starts_with("https:") {
+            Schemes::Https
+        } else {
+            Schemes::HttpsOrLoopback
+        }
+    }
 }
 
 impl Default for GateUrl {
@@ -79,28 +92,46 @@ pub fn ask_status(
     gate: &GateUrl,
     payment_id: &str,
 ) -> Result<Unsigned<Call<Vec<PaymentEvent>>>, BuildError> {
-    let rule = Rule::Required(255);
-    if !message::check_characters(payment_id) || !rule.fits(payment_id) {
-        let expected = rule.expected() + ", no ';' and no control characters";
-        return Err(BuildError::new("ecommpay/limit", "payment_id", expected));
-    }
-    let body = serde_json::to_vec(&Question {
-        general: General {
-            project_id,
-            payment_id,
-        },
+    check("payment_id", Rule::Required(255), payment_id)?;
+    let asked = payment_id.to_owned();
+    let schemes = gate.schemes();
+    let reply = Reply::signed(move |response| {
+        read_about(project_id, &asked, response, |document| {
+            events(&asked, schemes, document)
+        })
     });
-    let unwritten = |_| BuildError::new("ecommpay/json", "payment_id", "text");
-    let body = body.map_err(unwritten)?;
+    let general = General {
+        project_id,
+        payment_id,
+        merchant_callback_url: None,
+    };
+    call(gate, STATUS, &Question { general }, reply)
+}
+
+/// Refuses a value that the Gate would not take, or that would make the signed string ambiguous.
+pub(super) fn check(field: &'static str, rule: Rule, value: &str) -> Result<(), BuildError> {
+    if message::check_characters(value) && rule.fits(value) {
+        return Ok(());
+    }
+    let expected = rule.expected() + ", no ';' and no control characters";
+    Err(BuildError::new("ecommpay/limit", field, expected))
+}
+
+/// A request to be signed in its `general`, which must stand last in the message.
+pub(super) fn call<T>(
+    gate: &GateUrl,
+    path: &str,
+    message: &impl Serialize,
+    reply: Reply<T>,
+) -> Result<Unsigned<Call<T>>, BuildError> {
+    let unwritten = |error: String| BuildError::new("ecommpay/json", "general", error);
+    let body = serde_json::to_vec(message).map_err(|error| unwritten(error.to_string()))?;
     // The string is taken from the very bytes that are sent.
-    let input = signing::canonical_string(&body)
-        .map_err(|error| BuildError::new("ecommpay/json", "payment_id", error.to_string()))?;
-    let request = Request::post(format!("{}{STATUS}", gate.0))
+    let input = signing::canonical_string(&body).map_err(|error| unwritten(error.to_string()))?;
+    let request = Request::post(format!("{}{path}", gate.0))
         .header(CONTENT_TYPE, "application/json")
         .body(body)
         .map_err(|_| BuildError::new("ecommpay/gate", "gate_url", GateUrl::EXPECTED))?;
-    let asked = payment_id.to_owned();
-    let reply = Reply::signed(move |response| read(project_id, &asked, response));
     Ok(Unsigned::new(
         Call::new(request, reply),
         Algorithm::HmacSha512,
@@ -116,10 +147,13 @@ struct Question<'a> {
     general: General<'a>,
 }
 
+/// What every request names.
 #[derive(Serialize)]
-struct General<'a> {
-    project_id: u64,
-    payment_id: &'a str,
+pub(super) struct General<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) merchant_callback_url: Option<&'a str>,
+    pub(super) project_id: u64,
+    pub(super) payment_id: &'a str,
 }
 
 fn attach<T>(mut call: Call<T>, signature: &Signature) -> Call<T> {
@@ -131,11 +165,13 @@ fn attach<T>(mut call: Call<T>, signature: &Signature) -> Call<T> {
     call
 }
 
-fn read(
+/// Reads an answer about a payment: its signed content, or its error.
+pub(super) fn read_about<T>(
     project_id: u64,
     asked: &str,
     response: &Response<Vec<u8>>,
-) -> Result<ClaimedReply<Vec<PaymentEvent>>, CallError> {
+    content: impl FnOnce(&Json) -> Result<T, ContentError>,
+) -> Result<ClaimedReply<T>, CallError> {
     let unbelievable = |error| CallError::Unreadable(Refused::Content(error));
     match report::read(response.body()) {
         Ok(document) if report::is_signed(&document) => report::claim(document, |document| {
@@ -143,7 +179,7 @@ fn read(
             if is_error(response, document) {
                 return Ok(Err(error(response, document)));
             }
-            events(asked, document).map(Ok)
+            content(document).map(Ok)
         })
         .map_err(unbelievable),
         Ok(document) if is_error(response, &document) => {
@@ -168,17 +204,15 @@ fn check_about(project_id: u64, asked: &str, document: &Json) -> Result<(), Cont
     }
 }
 
-fn is_error(response: &Response<Vec<u8>>, document: &Json) -> bool {
+pub(super) fn is_error(response: &Response<Vec<u8>>, document: &Json) -> bool {
     !response.status().is_success()
         || document.get("status").and_then(Json::as_text) == Some("error")
 }
 
 /// What an error answer means. The code decides, but for a server that is broken anyway.
-fn error(response: &Response<Vec<u8>>, document: &Json) -> CallError {
+pub(super) fn error(response: &Response<Vec<u8>>, document: &Json) -> CallError {
     let http = response.status();
-    let code = report::code(document).ok().flatten().filter(|code| {
-        code.len() <= LONGEST_CODE && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    });
+    let code = told_code(document);
     match code.as_deref() {
         _ if http.is_server_error() => CallError::unavailable(response),
         Some(UNKNOWN_PAYMENT) => CallError::UnknownPayment,
@@ -192,11 +226,22 @@ fn error(response: &Response<Vec<u8>>, document: &Json) -> CallError {
     }
 }
 
+/// The code of an error answer, where it is one that can be told on.
+pub(super) fn told_code(document: &Json) -> Option<String> {
+    report::code(document).ok().flatten().filter(|code| {
+        code.len() <= LONGEST_CODE && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
+}
+
 /// What an answer reports: its latest operation, as the callback about it would.
 ///
 /// The answer tells the payment's state as it is now, so that nothing can be said about the state
 /// after an earlier operation; the latest outranks those in any case. Its `errors` decide nothing.
-fn events(asked: &str, document: &Json) -> Result<Vec<PaymentEvent>, ContentError> {
+fn events(
+    asked: &str,
+    schemes: Schemes,
+    document: &Json,
+) -> Result<Vec<PaymentEvent>, ContentError> {
     report::refuse_request(document, &["payment_id"])?;
     let payment = object(document, "payment")?;
     if text(payment, "id", "payment.id")? != asked {
@@ -214,6 +259,7 @@ fn events(asked: &str, document: &Json) -> Result<Vec<PaymentEvent>, ContentErro
     Ok(vec![PaymentEvent {
         provider_payment_id: asked.to_owned(),
         evidence: report::evidence(payment, latest)?,
+        redirect: redirect::read(document, schemes),
     }])
 }
 

@@ -11,6 +11,7 @@ use kassa_checkout::{
 
 use super::{
     json::Json,
+    redirect::{self, Schemes},
     report::{self, object, text},
 };
 
@@ -19,13 +20,17 @@ use super::{
 /// # Errors
 /// [`ContentError`] when it is too large, not JSON, holds a key twice, or does not hold exactly
 /// one signature in the exact encoding. All other faults are told after the signature held.
-pub fn claim(project_id: u64, raw: &RawCallback) -> Result<Claimed<PaymentEvent>, ContentError> {
+pub fn claim(
+    project_id: u64,
+    schemes: Schemes,
+    raw: &RawCallback,
+) -> Result<Claimed<PaymentEvent>, ContentError> {
     report::claim(report::read(&raw.body)?, |document| {
-        read(project_id, document)
+        read(project_id, schemes, document)
     })
 }
 
-fn read(project_id: u64, document: &Json) -> Result<PaymentEvent, ContentError> {
+fn read(project_id: u64, schemes: Schemes, document: &Json) -> Result<PaymentEvent, ContentError> {
     report::refuse_request(document, &[])?;
     report::check_account(project_id, document)?;
     let payment = object(document, "payment")?;
@@ -35,6 +40,7 @@ fn read(project_id: u64, document: &Json) -> Result<PaymentEvent, ContentError> 
     Ok(PaymentEvent {
         provider_payment_id: payment_id.to_owned(),
         evidence: report::evidence(payment, operation)?,
+        redirect: redirect::read(document, schemes),
     })
 }
 

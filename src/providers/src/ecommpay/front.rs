@@ -251,7 +251,7 @@ impl Default for PageUrl {
     }
 }
 
-fn is_loopback(authority: &str) -> bool {
+pub(super) fn is_loopback(authority: &str) -> bool {
     let port_fits = |port: &str| port.parse::<u16>().is_ok();
     ["127.0.0.1", "[::1]", "localhost"].into_iter().any(|host| {
         authority

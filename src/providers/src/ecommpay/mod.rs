@@ -1,8 +1,9 @@
-//! ecommpay: "Open Banking in Finland" through its Payment Page, and the Gate's status query.
+//! ecommpay: "Open Banking in Finland" through its Payment Page or through its Gate.
 //!
 //! Where every rule comes from, and how sure it is, stands in `FACTS.md` beside this file.
 
 pub mod back;
+mod bank_list;
 pub mod banks;
 pub mod callback;
 pub mod front;
@@ -10,19 +11,21 @@ pub mod json;
 pub mod message;
 pub mod natural;
 pub mod php_number;
+pub mod redirect;
 mod report;
+mod sale;
 pub mod selection;
 pub mod signing;
 pub mod status;
 
 use kassa_checkout::{
-    Call, Claimed, Selection, Unsigned,
+    Amount, Call, Claimed, Selection, Unsigned,
     bank::{Bank, BankId},
     message::{ContentError, RawCallback},
     order::{AttemptRef, CallContext, Context, Order},
     provider::{
-        BankList, Banks, Beginning, BuildError, Callbacks, Choice, Facts, PaymentEvent, Payments,
-        Provider, StatusQueries,
+        BankList, Banks, Beginning, BrowserForm, BuildError, Callbacks, Choice, Facts,
+        PaymentEvent, Payments, Provider, StatusQueries,
     },
 };
 
@@ -47,9 +50,19 @@ pub const SETTINGS: &[&str] = &[
     "project_id",
     "payment_page_url",
     "gate_url",
+    "bank_payments",
     "other_methods",
     "show_closed_banks",
 ];
+
+/// How a customer comes to a bank that was chosen in Kassa.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum BankPayments {
+    /// Over the Payment Page, which asks once more.
+    PaymentPage,
+    /// Straight from our page: our server begins the payment, and a callback says where to go.
+    Gate,
+}
 
 /// An account at ecommpay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +70,7 @@ pub struct Ecommpay {
     project_id: u64,
     page: PageUrl,
     gate: GateUrl,
+    bank_payments: BankPayments,
     other_methods: Vec<String>,
     show_closed_banks: bool,
 }
@@ -69,6 +83,7 @@ impl Ecommpay {
     /// | `project_id` | the project's number | refused |
     /// | `payment_page_url` | the page's address | ecommpay's own |
     /// | `gate_url` | the Gate's address, before `/v2` | ecommpay's own |
+    /// | `bank_payments` | `payment_page`, or `gate`: how a bank that was chosen here is come to | `payment_page` |
     /// | `other_methods` | codes of other methods, with commas between them | none |
     /// | `show_closed_banks` | `true` or `false` | `false` |
     ///
@@ -93,6 +108,7 @@ impl Ecommpay {
             project_id: project_id(settings)?,
             page: page(settings)?,
             gate: gate(settings)?,
+            bank_payments: bank_payments(settings)?,
             other_methods: other_methods(settings)?,
             show_closed_banks: show_closed_banks(settings)?,
         })
@@ -105,9 +121,14 @@ impl Ecommpay {
     }
 
     fn number_of(&self, bank: &BankId) -> Result<BankNumber, BuildError> {
+        let live = || match self.bank_payments {
+            BankPayments::Gate => bank_list::number_of(bank),
+            BankPayments::PaymentPage => None,
+        };
         banks::rows(self.show_closed_banks)
             .find(|row| row.slug == bank.as_str())
             .map(|row| row.number)
+            .or_else(live)
             .ok_or_else(|| {
                 BuildError::new(
                     "ecommpay/unknown-bank",
@@ -162,7 +183,11 @@ impl Provider for Ecommpay {
     }
 
     fn bank_list(&self) -> Option<&dyn BankList> {
-        None
+        match self.bank_payments {
+            BankPayments::Gate => Some(self),
+            // An account may use the page without being let into the Gate.
+            BankPayments::PaymentPage => None,
+        }
     }
 
     fn payments(&self) -> &dyn Payments {
@@ -186,6 +211,16 @@ impl Banks for Ecommpay {
     }
 }
 
+impl BankList for Ecommpay {
+    fn ask_banks(
+        &self,
+        amount: Amount,
+        _: &CallContext,
+    ) -> Result<Unsigned<Call<Vec<Bank>>>, BuildError> {
+        bank_list::ask(self.project_id, &self.gate, self.show_closed_banks, amount)
+    }
+}
+
 impl Payments for Ecommpay {
     fn create_payment(
         &self,
@@ -193,6 +228,24 @@ impl Payments for Ecommpay {
         choice: &Choice,
         context: &Context,
     ) -> Result<Beginning, BuildError> {
+        match (self.bank_payments, choice) {
+            (BankPayments::Gate, Choice::Bank(bank)) => {
+                let bank = self.number_of(bank)?;
+                sale::begin(self.project_id, &self.gate, bank, order, context).map(Beginning::Call)
+            }
+            _ => self.page_form(order, choice, context).map(Beginning::Form),
+        }
+    }
+}
+
+impl Ecommpay {
+    /// The request that opens the Payment Page.
+    fn page_form(
+        &self,
+        order: &Order,
+        choice: &Choice,
+        context: &Context,
+    ) -> Result<Unsigned<BrowserForm>, BuildError> {
         let customer = &order.customer;
         // The method has no field for a reference, so it is at least what the customer reads.
         let description = order.description.as_ref().unwrap_or(&order.reference);
@@ -227,13 +280,13 @@ impl Payments for Ecommpay {
         let steering = self.steering(choice)?;
         let parameters = Parameters::from_pairs(fixed.into_iter().chain(personal).chain(steering))?;
         let page = PaymentPage::new(parameters, context.now)?;
-        Ok(Beginning::Form(page.into_form(&self.page)))
+        Ok(page.into_form(&self.page))
     }
 }
 
 impl Callbacks for Ecommpay {
     fn claim(&self, raw: &RawCallback) -> Result<Claimed<PaymentEvent>, ContentError> {
-        callback::claim(self.project_id, raw)
+        callback::claim(self.project_id, self.gate.schemes(), raw)
     }
 }
 
@@ -278,6 +331,17 @@ fn gate(settings: &Settings) -> Result<GateUrl, SettingsError> {
             })
         },
     )
+}
+
+fn bank_payments(settings: &Settings) -> Result<BankPayments, SettingsError> {
+    match settings.get("bank_payments").map(String::as_str) {
+        None | Some("payment_page") => Ok(BankPayments::PaymentPage),
+        Some("gate") => Ok(BankPayments::Gate),
+        Some(_) => Err(SettingsError::Invalid {
+            key: "bank_payments",
+            expected: "payment_page or gate",
+        }),
+    }
 }
 
 fn other_methods(settings: &Settings) -> Result<Vec<String>, SettingsError> {

@@ -297,6 +297,11 @@ fn settings_are_read_strictly_and_errors_name_the_key() {
             ],
         ),
         (
+            "bank_payments",
+            &["payment_page", "gate"],
+            &["", "Gate", "true"],
+        ),
+        (
             "other_methods",
             &["", "card", "card, paypal-wallet"],
             &["card,", "a b", ","],
@@ -321,6 +326,31 @@ fn settings_are_read_strictly_and_errors_name_the_key() {
             assert_eq!(key(&settings), malformed, "{name} {value}");
         }
     }
+}
+
+/// With `bank_payments = "gate"` only a bank that was chosen here is gone to by the Gate.
+#[test]
+fn the_account_says_how_a_bank_is_come_to() {
+    let gate = account(&[("project_id", "120"), ("bank_payments", "gate")]).unwrap();
+    let page = account(&[("project_id", "120")]).unwrap();
+    let mut context = context();
+    context.customer_ip = Some([192, 0, 2, 7].into());
+    let begin = |account: &Ecommpay, choice: &Choice| {
+        account.create_payment(&order(), choice, &context).unwrap()
+    };
+    let nordea = Choice::Bank(bank("nordea"));
+    assert!(begin(&gate, &nordea).into_call().is_some());
+    assert!(begin(&page, &nordea).into_form().is_some());
+    let at_provider = Choice::AtProvider(Selection::AllBanks);
+    assert!(begin(&gate, &at_provider).into_form().is_some());
+    assert!(gate.bank_list().is_some() && page.bank_list().is_none());
+    // A bank that only the live list knows has its number in its name.
+    let live = Choice::Bank(bank("ecommpay-55399"));
+    let call = begin(&gate, &live).into_call().unwrap();
+    let signed = String::from_utf8(call.signing_input().to_vec()).unwrap();
+    assert!(signed.starts_with("account:bank_id:55399;"), "{signed}");
+    let refused = page.create_payment(&order(), &live, &context);
+    assert_eq!(refused.unwrap_err().field(), Some("bank"));
 }
 
 #[test]

@@ -74,6 +74,7 @@ pub(crate) fn paid(attempt: &str, operation: u64) -> PaymentEvent {
             amount_cents: 1_000,
             currency: "EUR".to_owned(),
         },
+        redirect: None,
     }
 }
 

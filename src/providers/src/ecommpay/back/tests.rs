@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{GateUrl, ask_status};
-use crate::ecommpay::{callback, json::Json, signing};
+use crate::ecommpay::{callback, json::Json, redirect::Schemes, signing};
 
 /// Signs with zeros, and takes every signature for good.
 struct Anybody;
@@ -100,7 +100,7 @@ fn callback_about(word: &str, operation: &Value) -> PaymentEvent {
     }
     top.insert("operation".to_owned(), operation.clone());
     let raw = RawCallback::posted(body.to_string().into_bytes());
-    let claimed = callback::claim(239, &raw).unwrap();
+    let claimed = callback::claim(239, Schemes::Https, &raw).unwrap();
     claimed.verify(&Anybody).unwrap().into_inner()
 }
 

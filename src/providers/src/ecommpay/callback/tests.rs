@@ -4,11 +4,11 @@ use kassa_checkout::{
     RawCallback, Timestamp,
     lifecycle::{Evidence, Meaning, Rank},
     message::{Algorithm, ContentError, Purpose, Refused, Verifier},
-    provider::PaymentEvent,
+    provider::{PaymentEvent, Redirect},
 };
 use serde_json::{Value, json};
 
-use super::claim;
+use super::{Schemes, claim};
 
 /// Takes every signature for good, so that only the content is judged.
 struct Credulous;
@@ -57,7 +57,7 @@ fn read(body: &Value) -> Result<PaymentEvent, Refused> {
 
 fn read_text(body: &str) -> Result<PaymentEvent, Refused> {
     let raw = RawCallback::posted(body.as_bytes().to_vec());
-    let claimed = claim(239, &raw).map_err(Refused::Content)?;
+    let claimed = claim(239, Schemes::Https, &raw).map_err(Refused::Content)?;
     Ok(claimed.verify(&Credulous)?.into_inner())
 }
 
@@ -98,6 +98,7 @@ fn everything_that_counts_is_read() {
             amount_cents: 1000,
             currency: "EUR".into(),
         },
+        redirect: None,
     };
     assert_eq!(read(&body()), Ok(expected));
 }
@@ -308,7 +309,7 @@ fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
         ("fee:1.50", Ok(())),
         ("fee:1", Err(Refused::Signature)),
     ] {
-        let claimed = claim(239, &raw).unwrap();
+        let claimed = claim(239, Schemes::Https, &raw).unwrap();
         assert_eq!(claimed.verify(&Holds(line)).map(drop), came, "{line}");
     }
 }
@@ -317,7 +318,10 @@ fn a_fraction_is_tried_as_php_writes_it_and_as_it_was_sent() {
 fn the_payment_is_named_before_anything_is_believed() {
     let hint = |body: &Value| {
         let raw = RawCallback::posted(body.to_string().into_bytes());
-        claim(239, &raw).unwrap().routing_hint().to_owned()
+        claim(239, Schemes::Https, &raw)
+            .unwrap()
+            .routing_hint()
+            .to_owned()
     };
     assert_eq!(hint(&body()), "ABC12345");
     let mut general = with("/payment/id", Value::Null);
@@ -332,7 +336,10 @@ fn the_digits_as_sent_are_tried_only_beside_a_fraction() {
         let body = body().to_string();
         let rest = body.strip_prefix('{').unwrap();
         let raw = RawCallback::posted(format!(r#"{{"x":{document},{rest}"#).into_bytes());
-        claim(239, &raw).unwrap().verify(&Holds(line)).map(drop)
+        claim(239, Schemes::Https, &raw)
+            .unwrap()
+            .verify(&Holds(line))
+            .map(drop)
     };
     // PHP writes -0 as 0.
     assert_eq!(verify("-0", "x:0"), Ok(()));
@@ -345,4 +352,21 @@ fn the_digits_as_sent_are_tried_only_beside_a_fraction() {
     ] {
         assert_eq!(verify(document, line), Ok(()), "{document}");
     }
+}
+
+#[test]
+fn where_to_go_comes_with_the_report_and_never_spoils_it() {
+    let data = |url: &str| json!({"body": [], "method": "GET", "url": url});
+    let mut body = with("/payment/status", json!("awaiting redirect result"));
+    body["redirect_data"] = data("https://bank.example/pay");
+    let event = read(&body).unwrap();
+    assert_eq!(event.evidence.meaning, Meaning::Pending);
+    let expected = Redirect::Get {
+        url: "https://bank.example/pay".into(),
+    };
+    assert_eq!(event.redirect, Some(expected));
+    let mut unsafe_one = body.clone();
+    unsafe_one["redirect_data"] = data("javascript:alert(1)");
+    let report = read(&unsafe_one).unwrap();
+    assert_eq!((report.evidence, report.redirect), (event.evidence, None));
 }
