@@ -10,6 +10,7 @@
 
 mod attempt;
 mod evidence;
+mod refund;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 pub use attempt::Attempt;
 pub use evidence::{Evidence, Meaning, Rank};
+use refund::Settled;
+pub use refund::{Refund, RefundRefusal, RefundStatus};
 
 use crate::{amount::Amount, time::Timestamp};
 
@@ -175,6 +178,8 @@ pub enum Effect {
     /// A bank took the payment on and did not confirm in time: somebody should ask. It may still
     /// be confirmed.
     ConfirmationOverdue,
+    /// A refund that had ended came to another end: it was kept and changed nothing.
+    RefundContradicted,
 }
 
 impl Lifecycle {
@@ -297,6 +302,72 @@ impl Lifecycle {
             effects.push(Effect::PaidTwice);
         }
         effects
+    }
+
+    /// Begins a refund: of the attempt that holds the money, or of this one; of all that is left,
+    /// or of this sum. Answers the attempt and the cents.
+    ///
+    /// What is begun is out of reach of every other refund, so that all of them together never
+    /// exceed what was paid. The payment's status changes when one succeeds.
+    ///
+    /// # Errors
+    /// [`RefundRefusal`]; nothing was begun.
+    pub fn begin_refund(
+        &mut self,
+        id: &str,
+        attempt: Option<&str>,
+        amount: Option<Amount>,
+    ) -> Result<(String, u64), RefundRefusal> {
+        let attempt = self.attempt_to_refund(attempt)?;
+        let left = attempt.refundable_cents();
+        let cents = amount.map_or(left, Amount::cents);
+        if cents > left {
+            return Err(RefundRefusal::TooMuch { left });
+        }
+        attempt
+            .refunds_mut()
+            .push(Refund::new(id.to_owned(), cents));
+        Ok((attempt.id().to_owned(), cents))
+    }
+
+    /// Takes what became of a refund, and says what has to be done. Answers nothing when there is
+    /// no such refund or nothing new is known.
+    pub fn settle_refund(&mut self, id: &str, outcome: RefundStatus) -> Option<Vec<Effect>> {
+        let from = self.status();
+        let mut refunds = self.attempts.iter_mut().flat_map(Attempt::refunds_mut);
+        let refund = refunds.find(|refund| refund.id() == id)?;
+        match refund.settle(outcome) {
+            Settled::Nothing => return None,
+            Settled::Contradicted => return Some(vec![Effect::RefundContradicted]),
+            Settled::Changed => {}
+        }
+        let to = self.status();
+        let changed = (from != to).then_some(Effect::Notify { from, to });
+        Some(changed.into_iter().collect())
+    }
+
+    fn attempt_to_refund(&mut self, named: Option<&str>) -> Result<&mut Attempt, RefundRefusal> {
+        let with_money: Vec<_> = self
+            .attempts
+            .iter()
+            .filter(|attempt| attempt.refundable_cents() > 0)
+            .map(|attempt| attempt.id().to_owned())
+            .collect();
+        let id = match (named, with_money.as_slice()) {
+            (Some(named), _) => named,
+            (None, [only]) => only,
+            (None, []) => return Err(RefundRefusal::NothingLeft),
+            (None, _) => {
+                return Err(RefundRefusal::WhichAttempt {
+                    attempts: with_money,
+                });
+            }
+        };
+        let attempt = self.attempt_mut(id).ok_or(RefundRefusal::UnknownAttempt)?;
+        if attempt.refundable_cents() == 0 {
+            return Err(RefundRefusal::NothingLeft);
+        }
+        Ok(attempt)
     }
 
     fn note_overdue(&mut self) -> Option<Effect> {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Status,
     evidence::{Evidence, Meaning},
+    refund::{Refund, RefundStatus},
 };
 use crate::time::Timestamp;
 
@@ -26,6 +27,9 @@ pub struct Attempt {
     returned: Option<Evidence>,
     /// Reports about another amount, by key: kept, and never counted.
     aside: Vec<Evidence>,
+    /// What the shop sends back, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refunds: Vec<Refund>,
 }
 
 impl Attempt {
@@ -39,6 +43,7 @@ impl Attempt {
             unpaid: None,
             returned: None,
             aside: Vec::new(),
+            refunds: Vec::new(),
         }
     }
 
@@ -76,9 +81,56 @@ impl Attempt {
         .or(self.open.as_ref())
     }
 
-    /// Where the attempt stands.
+    /// Where the attempt stands: what the provider reported, and of money that is held, how much
+    /// was refunded.
     #[must_use]
     pub fn status(&self) -> Status {
+        let reported = self.reported();
+        match self.refunded_cents() {
+            0 => reported,
+            _ if !reported.holds_money() => reported,
+            cents if cents >= self.held_cents() => Status::Refunded,
+            _ => Status::PartiallyRefunded,
+        }
+    }
+
+    /// What the shop sent back or is sending back, oldest first.
+    #[must_use]
+    pub fn refunds(&self) -> &[Refund] {
+        &self.refunds
+    }
+
+    /// How much of the attempt's money has gone back at the shop's wish, in cents.
+    #[must_use]
+    pub fn refunded_cents(&self) -> u64 {
+        self.sum(|status| status == RefundStatus::Succeeded)
+    }
+
+    /// How much can still be refunded, in cents: what was paid, without what went back or may be
+    /// on its way.
+    #[must_use]
+    pub fn refundable_cents(&self) -> u64 {
+        let taken = self.sum(|status| status != RefundStatus::Failed);
+        self.held_cents().saturating_sub(taken)
+    }
+
+    fn sum(&self, counts: impl Fn(RefundStatus) -> bool) -> u64 {
+        let counted = self.refunds.iter().filter(|refund| counts(refund.status()));
+        counted.fold(0, |sum, refund| sum.saturating_add(refund.cents()))
+    }
+
+    /// What the provider reports to hold for us, in cents.
+    fn held_cents(&self) -> u64 {
+        let deciding = self.deciding().filter(|_| self.reported().holds_money());
+        deciding.map_or(0, |evidence| evidence.amount_cents)
+    }
+
+    pub(super) fn refunds_mut(&mut self) -> &mut Vec<Refund> {
+        &mut self.refunds
+    }
+
+    /// Where the attempt stands by what the provider reported.
+    fn reported(&self) -> Status {
         match self.deciding().map(|evidence| evidence.meaning) {
             None => Status::Redirected,
             Some(Meaning::Pending) => Status::Pending,

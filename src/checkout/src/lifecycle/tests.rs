@@ -2,8 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{Effect, Event, Evidence, Lifecycle, Meaning, Rank, Status};
-use crate::{amount::Amount, time::Timestamp};
+use super::{
+    Effect, Event, Evidence, Lifecycle, Meaning, Rank, Refund, RefundRefusal, RefundStatus, Status,
+};
+use crate::{amount::Amount, error::Coded as _, time::Timestamp};
 
 const CENTS: u64 = 4_990;
 
@@ -372,4 +374,222 @@ fn no_report_outranks_itself() {
     assert!(!one.outranks(&one.clone()));
     let later = report(2, 1, Meaning::Pending);
     assert!(later.outranks(&one) && !one.outranks(&later));
+}
+
+/// Something that a shop or a provider does about refunds.
+#[derive(Debug, Clone)]
+enum Move {
+    Refund(Option<&'static str>, Option<u64>),
+    Settle(usize, RefundStatus),
+    Report(&'static str, Evidence),
+}
+
+fn any_move() -> impl Strategy<Value = Move> {
+    let attempt = prop::sample::select(vec!["a", "b"]);
+    let named = prop::option::of(prop::sample::select(vec!["a", "b", "unknown"]));
+    prop_oneof![
+        3 => (named, prop::option::of(1..CENTS + 2)).prop_map(|(a, cents)| Move::Refund(a, cents)),
+        2 => (0_usize..6, prop::sample::select(RefundStatus::ALL.to_vec()))
+            .prop_map(|(refund, outcome)| Move::Settle(refund, outcome)),
+        2 => (attempt, any_evidence()).prop_map(|(attempt, report)| Move::Report(attempt, report)),
+    ]
+}
+
+fn paid_once() -> Lifecycle {
+    let mut payment = payment();
+    payment.apply(about("b", report(1, 1, Meaning::Paid)));
+    payment
+}
+
+fn cents(cents: u64) -> Option<Amount> {
+    Some(Amount::from_cents(cents).unwrap())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn refunds_never_exceed_what_was_paid(moves in prop::collection::vec(any_move(), 0..30)) {
+        let mut payment = paid_once();
+        let mut begun = Vec::new();
+        for next in moves {
+            match next {
+                Move::Refund(attempt, sum) => {
+                    let id = format!("ref_{}", begun.len());
+                    let before = payment.clone();
+                    match payment.begin_refund(&id, attempt, sum.and_then(cents)) {
+                        Ok((of, _)) => begun.push((id, of)),
+                        Err(_) => prop_assert_eq!(&payment, &before),
+                    }
+                }
+                Move::Settle(refund, outcome) => {
+                    if let Some((id, _)) = begun.get(refund) {
+                        payment.settle_refund(id, outcome);
+                    }
+                }
+                Move::Report(attempt, evidence) => {
+                    payment.apply(about(attempt, evidence));
+                }
+            }
+            for attempt in payment.attempts() {
+                let sums = attempt.refunds().iter().filter(|refund| refund.status() != RefundStatus::Failed);
+                let sum: u64 = sums.map(Refund::cents).sum();
+                prop_assert!(sum <= CENTS);
+                prop_assert!(attempt.refundable_cents() <= CENTS - sum);
+                prop_assert!(attempt.refunded_cents() <= sum);
+                if !attempt.refunds().is_empty() && attempt.refunded_cents() == CENTS {
+                    prop_assert!(!attempt.status().holds_money());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_end_of_a_refund_is_its_end(
+        outcomes in prop::collection::vec(prop::sample::select(RefundStatus::ALL.to_vec()), 0..6),
+    ) {
+        let mut payment = paid_once();
+        payment.begin_refund("ref_1", None, None).unwrap();
+        let told: Vec<_> = outcomes
+            .iter()
+            .filter_map(|outcome| payment.settle_refund("ref_1", *outcome))
+            .flatten()
+            .filter(|effect| *effect == Effect::RefundContradicted)
+            .collect();
+        let mut ends = outcomes.into_iter().filter(|outcome| *outcome != RefundStatus::Pending);
+        let end = ends.next().unwrap_or(RefundStatus::Pending);
+        prop_assert_eq!(payment.attempts()[1].refunds()[0].status(), end);
+        let status = if end == RefundStatus::Succeeded { Status::Refunded } else { Status::Paid };
+        prop_assert_eq!(payment.status(), status);
+        prop_assert_eq!(told.len(), usize::from(ends.any(|outcome| outcome != end)));
+    }
+}
+
+#[test]
+fn a_refund_is_pending_until_somebody_knows() {
+    let mut payment = paid_once();
+    let begun = payment.begin_refund("ref_1", None, cents(1_000));
+    assert_eq!(begun, Ok(("b".to_owned(), 1_000)));
+    assert_eq!(payment.status(), Status::Paid);
+    assert_eq!(payment.attempts()[1].refundable_cents(), CENTS - 1_000);
+    assert_eq!(
+        payment.begin_refund("ref_2", None, cents(CENTS - 999)),
+        Err(RefundRefusal::TooMuch {
+            left: CENTS - 1_000
+        })
+    );
+
+    let notified = Effect::Notify {
+        from: Status::Paid,
+        to: Status::PartiallyRefunded,
+    };
+    let settled = payment.settle_refund("ref_1", RefundStatus::Succeeded);
+    assert_eq!(settled, Some(vec![notified]));
+    assert_eq!(
+        payment.settle_refund("ref_1", RefundStatus::Succeeded),
+        None
+    );
+    assert_eq!(
+        payment.settle_refund("ref_1", RefundStatus::Failed),
+        Some(vec![Effect::RefundContradicted])
+    );
+    assert_eq!(
+        payment.settle_refund("ref_9", RefundStatus::Succeeded),
+        None
+    );
+
+    // The rest, which the provider refuses; it is free again, and then goes.
+    payment.begin_refund("ref_2", None, None).unwrap();
+    assert_eq!(
+        payment.begin_refund("ref_3", None, None),
+        Err(RefundRefusal::NothingLeft)
+    );
+    let settled = payment.settle_refund("ref_2", RefundStatus::Failed);
+    assert_eq!(settled, Some(vec![]));
+    let begun = payment.begin_refund("ref_3", None, None);
+    assert_eq!(begun, Ok(("b".to_owned(), CENTS - 1_000)));
+    payment.settle_refund("ref_3", RefundStatus::Succeeded);
+    assert_eq!(payment.status(), Status::Refunded);
+    assert!(!payment.can_pay());
+}
+
+#[test]
+fn of_a_payment_that_was_paid_twice_one_is_refunded_by_name() {
+    let mut payment = paid_once();
+    payment.apply(about("a", report(2, 2, Meaning::Paid)));
+    let attempts = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(
+        payment.begin_refund("ref_1", None, None),
+        Err(RefundRefusal::WhichAttempt { attempts })
+    );
+    assert_eq!(
+        payment.begin_refund("ref_1", Some("c"), None),
+        Err(RefundRefusal::UnknownAttempt)
+    );
+    payment.begin_refund("ref_1", Some("a"), None).unwrap();
+    payment.settle_refund("ref_1", RefundStatus::Succeeded);
+    assert_eq!(payment.status(), Status::Paid);
+    // A report of the attempt that was refunded does not bring its money back.
+    payment.apply(about("a", report(2, 2, Meaning::Paid)));
+    assert_eq!(payment.attempts()[0].status(), Status::Refunded);
+    assert_eq!(
+        payment.begin_refund("ref_2", Some("a"), None),
+        Err(RefundRefusal::NothingLeft)
+    );
+}
+
+#[test]
+fn money_that_went_back_by_itself_is_not_refunded() {
+    let mut payment = paid_once();
+    payment.begin_refund("ref_1", None, cents(1)).unwrap();
+    payment.apply(about("b", report(3, 3, Meaning::Reversed)));
+    assert_eq!(
+        payment.begin_refund("ref_2", None, cents(1)),
+        Err(RefundRefusal::NothingLeft)
+    );
+    payment.settle_refund("ref_1", RefundStatus::Succeeded);
+    assert_eq!(payment.status(), Status::Reversed);
+}
+
+#[test]
+fn a_payment_of_older_days_reads_without_refunds() {
+    let mut value = serde_json::to_value(paid_once()).unwrap();
+    assert!(value["attempts"][1].get("refunds").is_none());
+    let read: Lifecycle = serde_json::from_value(value.take()).unwrap();
+    assert_eq!(read, paid_once());
+}
+
+#[test]
+fn each_refusal_names_its_field() {
+    for (refusal, field, words) in [
+        (
+            RefundRefusal::NothingLeft,
+            None,
+            "nothing is left to refund",
+        ),
+        (
+            RefundRefusal::UnknownAttempt,
+            Some("attempt"),
+            "expected an attempt of this payment",
+        ),
+        (
+            RefundRefusal::WhichAttempt {
+                attempts: vec!["p-1".into(), "p-2".into()],
+            },
+            Some("attempt"),
+            "more than one attempt was paid, expected one of p-1, p-2",
+        ),
+        (
+            RefundRefusal::TooMuch { left: 50 },
+            Some("amount"),
+            "expected at most 50 cents, which are left",
+        ),
+    ] {
+        assert_eq!(refusal.field(), field);
+        assert_eq!(refusal.to_string(), words);
+    }
+    for status in RefundStatus::ALL {
+        assert_eq!(RefundStatus::from_word(status.as_str()), Some(status));
+    }
+    assert_eq!(RefundStatus::from_word("Succeeded"), None);
 }

@@ -312,6 +312,7 @@ impl Change {
             Effect::PaidTwice => "paid_twice",
             Effect::UnknownAttempt => "unknown_attempt",
             Effect::ConfirmationOverdue => "confirmation_overdue",
+            Effect::RefundContradicted => "refund_contradicted",
         };
         self.append(now, "kassa", "payment.flagged", json!({ "flag": flag }));
         self.flags.push(flag);

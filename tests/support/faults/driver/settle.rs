@@ -22,8 +22,10 @@ const SKIPS: [u32; 3] = [700_000, 15, 90];
 const LONGEST_GAP: u32 = 14_400;
 /// So often the clock is put forward for callbacks that have not arrived: more often than any is tried.
 const MOST_SKIPS: usize = 130;
-/// Everything has been told to the shop within so long after the last callback.
+/// Everything has arrived when for so long nothing more came.
 const SETTLING: Duration = Duration::from_secs(10);
+/// Webhooks that still come after so long come over and over.
+const LONGEST_SETTLING: Duration = Duration::from_secs(240);
 /// After so long the server is helped over a pause.
 const IMPATIENCE: Duration = Duration::from_millis(1_500);
 /// So far: longer than any pause between two tries of a webhook.
@@ -65,7 +67,7 @@ pub(crate) fn both_sides(
     kassa: &Kassa,
     entries: &[Entry],
 ) -> Result<Vec<Both>, Problem> {
-    let deadline = Instant::now() + SETTLING;
+    let mut deadline = Instant::now() + SETTLING;
     let mut all = Vec::new();
     for entry in entries {
         let expected = entry.acted.then(|| entry.plan.ending.status());
@@ -75,6 +77,9 @@ pub(crate) fn both_sides(
         {
             thread::sleep(Duration::from_millis(50));
             status = kassa.status(&entry.id)?;
+            if expected == status.as_deref() {
+                deadline = Instant::now() + SETTLING;
+            }
         }
         all.push(Both {
             events: kassa.events(&entry.id)?,
@@ -99,10 +104,17 @@ pub(crate) fn wait_until_told(
     mut server: Service,
 ) -> Result<Service, Problem> {
     let begun = Instant::now();
-    let mut helped = begun;
-    while !check::all_told(payments, &world.shop.received()) && begun.elapsed() < SETTLING {
+    let (mut came, mut last, mut helped) = (0, begun, begun);
+    while begun.elapsed() < LONGEST_SETTLING {
+        let received = world.shop.received();
+        if check::all_told(payments, &received) || last.elapsed() >= SETTLING {
+            break;
+        }
+        if received.len() > came {
+            (came, last) = (received.len(), Instant::now());
+        }
         thread::sleep(Duration::from_millis(100));
-        if world.may_help && helped.elapsed() > IMPATIENCE {
+        if world.may_help && last.elapsed() > IMPATIENCE && helped.elapsed() > IMPATIENCE {
             server = world.later(server, FORWARD_MS)?;
             helped = Instant::now();
         }
