@@ -90,6 +90,10 @@ pub struct PaymentStatus {
     pub version: u64,
     /// The shop's page to go back to.
     pub return_url: String,
+    /// While a browser that was told to wait has something to wait for: that it still does, or
+    /// where it goes now. No other browser goes there: the customer may have been there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStep>,
 }
 
 /// `POST /checkout/{token}/pay`: what the customer chose.

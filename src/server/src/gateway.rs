@@ -1,15 +1,15 @@
 //! Where providers and keys meet: what leaves for a provider is signed here, and what comes from
 //! one is verified here.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 use kassa_checkout::{
-    Amount, CallError, Claimed, Coded, Customer, Language, Order, RawCallback, Selection,
-    Timestamp,
+    Amount, BankId, Call, CallError, Claimed, Coded, Customer, Language, Order, RawCallback,
+    Selection, Signed, Timestamp,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
     order::{AttemptRef, CallContext, Context},
-    provider::{Beginning, BrowserForm, BuildError, Choice, PaymentEvent, Provider},
+    provider::{Beginning, BrowserForm, BuildError, Choice, Opened, PaymentEvent, Provider},
 };
 use url::Url;
 
@@ -60,7 +60,20 @@ impl Coded for StepError {
     }
 }
 
-/// The form that begins an attempt, signed. The same attempt always makes the same form.
+/// The message that begins an attempt, signed.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an attempt, and taken apart at once"
+)]
+pub enum Start {
+    /// The customer's browser brings it.
+    Form(BrowserForm),
+    /// Our server does.
+    Call(Signed<Call<Opened>>),
+}
+
+/// The message that begins an attempt. The same attempt always makes the same form.
 ///
 /// # Errors
 /// [`StepError`].
@@ -69,7 +82,8 @@ pub fn begin(
     payment: &Payment,
     attempt: &AttemptRecord,
     public_url: &str,
-) -> Result<BrowserForm, StepError> {
+    customer_ip: Option<IpAddr>,
+) -> Result<Start, StepError> {
     let provider = shop.account.provider.as_ref();
     let order = Order {
         provider_payment_id: attempt.id.clone(),
@@ -86,24 +100,30 @@ pub fn begin(
         expires_at: payment.expires_at,
         callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
         return_url: format!("{public_url}/return/{}", payment.token),
-        customer_ip: None,
+        customer_ip,
     };
     let beginning = provider
         .payments()
         .create_payment(&order, &choice(shop, payment, attempt), &context)
         .map_err(StepError::Build)?;
-    let Beginning::Form(form) = beginning else {
-        // No account can be configured so that a call begins a payment.
-        let expected = "a form for the browser";
-        return Err(StepError::Build(BuildError::new(
-            "gateway/call",
-            "bank",
-            expected,
-        )));
-    };
-    form.sign(&shop.keys())
-        .map(kassa_checkout::Signed::into_message)
-        .map_err(StepError::Sign)
+    let keys = shop.keys();
+    match beginning {
+        Beginning::Form(form) => form.sign(&keys).map(Signed::into_message).map(Start::Form),
+        Beginning::Call(call) => call.sign(&keys).map(Start::Call),
+    }
+    .map_err(StepError::Sign)
+}
+
+/// Whether a call of ours begins a payment with this choice, rather than the customer's browser.
+#[must_use]
+pub fn begins_by_call(shop: &Shop, bank: Option<&BankId>) -> bool {
+    bank.is_some_and(|bank| {
+        let choice = Choice::Bank(bank.clone());
+        matches!(
+            try_choice(shop.account.provider.as_ref(), &choice),
+            Ok(Beginning::Call(_))
+        )
+    })
 }
 
 /// The origin that the provider's page is at: where our own forms lead in the end.

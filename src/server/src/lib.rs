@@ -3,6 +3,7 @@
 //! [`app`] makes the router over an [`App`]; [`serve::Service`] runs it with its jobs. Providers
 //! and keys meet in [`gateway`] and nowhere else; all SQL stands in one module below [`store`].
 
+mod banks;
 mod body;
 pub mod calls;
 pub mod circuit;
@@ -13,6 +14,7 @@ pub mod gateway;
 pub mod jobs;
 pub mod metrics;
 mod network;
+mod opening;
 pub mod problem;
 mod reports;
 mod routes;

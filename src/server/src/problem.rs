@@ -91,6 +91,10 @@ faults! {
     BankUnavailable = CONFLICT, "payment/bank-unavailable", "the bank cannot be chosen now";
     /// The payment can no longer be paid, or not now.
     CannotPay = CONFLICT, "payment/cannot-pay", "the payment cannot be paid now";
+    /// The provider refused to begin a payment.
+    Provider = BAD_GATEWAY, "provider/refused", "the provider does not begin the payment";
+    /// The provider cannot be reached, or is broken.
+    ProviderUnavailable = SERVICE_UNAVAILABLE, "provider/unavailable", "the provider is not available now";
     /// The message is being sent now, or was written too long ago.
     Replay = CONFLICT, "webhook/replay", "the message cannot be sent again now";
     /// A callback that is not accepted. Nothing else is told.

@@ -161,8 +161,13 @@ fn network(address: IpAddr) -> IpAddr {
 }
 
 /// Refuses customers who ask too often, by token and by address.
-pub(crate) async fn limit(State(app): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn limit(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let address = client_address(&app.config, &request);
+    request.extensions_mut().insert(ClientAddress(address));
     let token = token_of(request.uri().path());
     if app.limiter.admits(token, address) {
         next.run(request).await
@@ -172,6 +177,10 @@ pub(crate) async fn limit(State(app): State<AppState>, request: Request, next: N
             .into_response()
     }
 }
+
+/// The address that a customer's request came from, where it is known.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) Option<IpAddr>);
 
 /// The token in `/checkout/{token}…` or `/return/{token}`.
 pub(crate) fn token_of(path: &str) -> Option<&str> {

@@ -126,6 +126,24 @@ impl Shop {
         named.iter().filter_map(|id| self.bank(id)).collect()
     }
 
+    /// Those of a provider's list that a selection offers, as [`Self::banks_for`] does.
+    #[must_use]
+    pub fn banks_among(&self, live: &[Bank], selection: &Selection) -> Vec<Bank> {
+        let permitted = |id: &BankId| self.banks.as_ref().is_none_or(|banks| banks.contains(id));
+        let shown = |bank: &Bank| Bank {
+            logo: self.logos.get(&bank.id).map(Url::to_string),
+            ..bank.clone()
+        };
+        let offered = live.iter().filter(|bank| permitted(&bank.id));
+        let named: &[BankId] = match selection {
+            Selection::NamedBanks(named) => named.as_slice(),
+            Selection::SingleBank(bank) => std::slice::from_ref(bank),
+            _ => return offered.map(shown).collect(),
+        };
+        let by_name = |id: &BankId| offered.clone().find(|bank| bank.id == *id).map(shown);
+        named.iter().filter_map(by_name).collect()
+    }
+
     /// The other methods that a selection shows.
     #[must_use]
     pub fn methods_for(&self, selection: &Selection) -> Vec<Method> {

@@ -9,6 +9,7 @@ use http::HeaderMap;
 use tokio::sync::{Notify, watch};
 
 use crate::{
+    banks::BankLists,
     calls::Calls,
     config::Config,
     metrics::Metrics,
@@ -33,11 +34,13 @@ pub struct App {
     pub metrics: Metrics,
     /// Calls to providers.
     pub calls: Calls,
+    /// The banks that providers offer now.
+    pub(crate) banks: BankLists,
     /// Woken when there may be a webhook to send.
     pub outbox: Notify,
     /// How often, at most.
     pub(crate) limiter: Limiter,
-    /// Requests with an idempotency key that run now.
+    /// Requests with an idempotency key, and calls that begin attempts, that run now.
     pub(crate) running: Arc<Running>,
     stopping: watch::Sender<bool>,
 }
@@ -54,6 +57,7 @@ impl App {
             store: Arc::new(Measured::new(store, metrics.clone())),
             watchers: Watchers::default(),
             metrics,
+            banks: BankLists::default(),
             outbox: Notify::new(),
             running: Arc::default(),
             stopping: watch::channel(false).0,

@@ -2,12 +2,16 @@
 
 use kassa_checkout::{
     BankId, Currency, Language, Names, Selection, Status,
-    contract::{ChooseAt, PaymentStatus},
+    contract::{ChooseAt, FormField, NextStep, PaymentStatus},
+    provider::Redirect,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{clock, store::Payment};
+use crate::{
+    clock,
+    store::{CallState, Payment},
+};
 
 /// A payment, as the shop API shows it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -141,5 +145,34 @@ pub fn status(payment: &Payment, names: Option<Names>) -> PaymentStatus {
         changed_at: payment.changed_at,
         version: payment.version,
         return_url: return_url(payment),
+        next: next(payment),
+    }
+}
+
+/// What a browser does that was told to wait; none when nothing is to be waited for.
+#[must_use]
+pub fn next(payment: &Payment) -> Option<NextStep> {
+    let latest = payment.latest.as_ref()?;
+    let waits = matches!(latest.call, Some(CallState::Unsure | CallState::Taken))
+        && matches!(payment.status(), Status::Redirected | Status::Pending)
+        && payment.lifecycle.can_pay();
+    waits.then(|| latest.redirect.as_ref().map_or(NextStep::Await, step))
+}
+
+/// Where a provider wants the browser to go, as a step.
+#[must_use]
+pub fn step(redirect: &Redirect) -> NextStep {
+    match redirect {
+        Redirect::Get { url } => NextStep::Redirect { url: url.clone() },
+        Redirect::Post { url, fields } => NextStep::PostForm {
+            url: url.clone(),
+            fields: fields
+                .iter()
+                .map(|(name, value)| FormField {
+                    name: name.clone(),
+                    value: value.clone(),
+                })
+                .collect(),
+        },
     }
 }

@@ -147,6 +147,7 @@ impl Place {
             embedded: false,
             now,
             same_within: 10,
+            by_call: false,
         };
         self.store.begin_attempt(begin).await.unwrap();
         let report = PaymentEvent {

@@ -15,16 +15,20 @@ mod kit;
 
 use std::sync::Arc;
 
-use kassa_checkout::{Status, Timestamp, lifecycle::Meaning};
+use kassa_checkout::{
+    Status, Timestamp,
+    lifecycle::Meaning,
+    provider::{PaymentEvent, Redirect},
+};
 use kassa_server::store::{
-    Answered, Applied, Begun, Created, Delivery, Filter, Message, MessageFilter, Outcome, Outgoing,
-    Room, Store, StoreError, Tried,
+    Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Message,
+    MessageFilter, Outcome, Outgoing, Room, Store, StoreError, Tried,
     sqlite::{OpenError, SqliteStore},
 };
 use kassa_tests::services::Postgres;
 use kit::{
     Folder,
-    store::{NOW, PROVIDER, attempt, begin, key, new, open, paid},
+    store::{NOW, PROVIDER, attempt, begin, key, new, open, paid, pending},
 };
 
 /// The suite.
@@ -41,6 +45,7 @@ async fn contract(store: &dyn Store) {
     hands_each_webhook_to_one(store).await;
     replays_what_is_not_being_sent(store).await;
     minds_what_an_endpoint_says(store).await;
+    keeps_what_a_call_began(store).await;
 }
 
 async fn creates_once_for_a_key(store: &dyn Store) {
@@ -107,6 +112,88 @@ async fn begins_an_attempt_once(store: &dyn Store) {
         .unwrap();
     assert_eq!(found.id, "pay_a");
     assert!(store.by_attempt("op", "pay_a-1").await.unwrap().is_none());
+}
+
+/// An attempt that our own call begins: the same one until it is known what became of the call,
+/// and where the customer goes belongs to the latest attempt alone.
+async fn keeps_what_a_call_began(store: &dyn Store) {
+    store.create(new("g", "7"), None).await.unwrap();
+    let by_call = |bank, at| Begin {
+        by_call: true,
+        ..begin("g", bank, at)
+    };
+    let (first, is_new) = attempt(store, by_call("op", *NOW)).await;
+    assert_eq!((first.as_str(), is_new), ("pay_g-1", true));
+    // Whether the call got there is not known: the same attempt, whatever the time.
+    let much_later = NOW.plus_seconds(120);
+    let again = attempt(store, by_call("op", much_later)).await;
+    assert_eq!(again, ("pay_g-1".to_owned(), false));
+
+    let called = |attempt: &str, state, redirect| Called {
+        provider: PROVIDER,
+        attempt: attempt.to_owned(),
+        state,
+        redirect,
+    };
+    let unknown = called("pay_none-1", CallState::Taken, None);
+    assert_eq!(store.called(unknown, *NOW).await, Ok(None));
+    let before = store.by_token("co_g").await.unwrap().unwrap();
+    let refused = called("pay_g-1", CallState::Refused, None);
+    let told = store.called(refused.clone(), *NOW).await;
+    assert_eq!(told, Ok(Some("co_g".to_owned())));
+    let after = store.by_token("co_g").await.unwrap().unwrap();
+    assert_eq!(after.version, before.version + 1);
+    let call = after.latest.as_ref().unwrap().call;
+    assert_eq!(call, Some(CallState::Refused));
+    // The same said twice changes nothing.
+    store.called(refused, *NOW).await.unwrap();
+    let twice = store.by_token("co_g").await.unwrap().unwrap();
+    assert_eq!(twice, after);
+
+    // One that was refused is over, also within the ten seconds.
+    let (second, is_new) = attempt(store, by_call("op", *NOW)).await;
+    assert_eq!((second.as_str(), is_new), ("pay_g-2", true));
+    store
+        .called(called("pay_g-2", CallState::Taken, None), *NOW)
+        .await
+        .unwrap();
+    // A late word about the first one leads nobody there.
+    let go = |attempt: &str, place: &str| PaymentEvent {
+        redirect: Some(Redirect::Get {
+            url: format!("https://bank.example/{place}"),
+        }),
+        ..pending(attempt, 1)
+    };
+    let late = store.apply(PROVIDER, go("pay_g-1", "old"), *NOW).await;
+    assert!(matches!(late, Ok(Applied::Changed { .. })));
+    let payment = store.by_token("co_g").await.unwrap().unwrap();
+    assert_eq!(payment.latest.unwrap().redirect, None);
+    // An answer to a question may say the same without the place, first.
+    let without = store.apply(PROVIDER, pending("pay_g-2", 1), *NOW).await;
+    assert!(matches!(without, Ok(Applied::Changed { .. })));
+    for _ in 0..2 {
+        store
+            .apply(PROVIDER, go("pay_g-2", "new"), *NOW)
+            .await
+            .unwrap();
+    }
+    let payment = store.by_token("co_g").await.unwrap().unwrap();
+    let expected = go("pay_g-2", "new").redirect;
+    assert_eq!(payment.latest.as_ref().unwrap().redirect, expected);
+    assert_eq!(payment.status(), Status::Pending);
+    // The form sent twice finds it, and after ten seconds another attempt begins.
+    let (same, is_new) = attempt(store, by_call("op", NOW.plus_seconds(9))).await;
+    assert_eq!((same.as_str(), is_new), ("pay_g-2", false));
+    let (third, is_new) = attempt(store, by_call("op", NOW.plus_seconds(10))).await;
+    assert_eq!((third.as_str(), is_new), ("pay_g-3", true));
+    let payment = store.by_token("co_g").await.unwrap().unwrap();
+    assert_eq!(payment.latest.unwrap().redirect, None);
+    let events = store.events("demo", "pay_g").await.unwrap().unwrap();
+    let text = format!("{events:?}");
+    assert!(
+        !text.contains("bank.example"),
+        "an address may let its holder pay"
+    );
 }
 
 async fn applies_a_report_once(store: &dyn Store) {

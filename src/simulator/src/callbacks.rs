@@ -99,11 +99,11 @@ impl State {
             return;
         };
         let has_address = payment.request.callback_url.is_some();
-        let body = signed(
-            document(project_id, payment, &operation, status),
-            &self.config.secret,
-        )
-        .to_json(escapes);
+        let mut unsigned = document(project_id, payment, &operation, status);
+        if let Some(redirect) = payment.redirect.take() {
+            unsigned.set(&["redirect_data"], redirect);
+        }
+        let body = signed(unsigned, &self.config.secret).to_json(escapes);
         let fate = if has_address {
             Fate::Waiting
         } else {

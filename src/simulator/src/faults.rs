@@ -2,7 +2,47 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong with callbacks, for all payments.
+/// How Gate answers a sale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// It takes it and says so.
+    #[default]
+    Works,
+    /// The project may not.
+    Refuse,
+    /// The bank is not known any more.
+    RefuseBank,
+    /// The amount is above the bank's limit.
+    RefuseAmount,
+    /// It never answers, and has not taken the sale.
+    Hang,
+    /// It never answers, and has taken it.
+    HangTaken,
+    /// It answers 500, and has not taken it.
+    Error,
+    /// It answers 500, and has taken it.
+    ErrorTaken,
+    /// It answers something else than it should, and has taken it.
+    Garbage,
+}
+
+/// Where Gate's callback sends the customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redirect {
+    /// To the bank's page, by its address.
+    #[default]
+    Get,
+    /// There, by a form.
+    Post,
+    /// Nowhere: the callback does not come.
+    Never,
+    /// To an address that no shop may open.
+    Unsafe,
+}
+
+/// What goes wrong with callbacks and with Gate's sales, for all payments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Faults {
@@ -20,6 +60,12 @@ pub struct Faults {
     pub delay_ms: u32,
     /// Bodies are escaped as PHP does it (`\/`, `\u00e4`).
     pub php_escapes: bool,
+    /// How Gate answers a sale.
+    pub gate: Gate,
+    /// Where Gate's callback sends the customer.
+    pub redirect: Redirect,
+    /// Gate's list of banks is broken.
+    pub no_banks: bool,
 }
 
 impl Default for Faults {
@@ -32,6 +78,9 @@ impl Default for Faults {
             unheard_first_n: 0,
             delay_ms: 0,
             php_escapes: true,
+            gate: Gate::Works,
+            redirect: Redirect::Get,
+            no_banks: false,
         }
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::bank;
+use crate::faults::Redirect;
+use crate::json::Node;
 use crate::options::Choice;
 use crate::state::{Job, Payment, Planned, State, Status};
 
@@ -98,6 +100,40 @@ impl State {
             self.tell(key, sale, Status::ExternalProcessing, now_ms);
         }
         Ok(())
+    }
+
+    /// Gate takes a sale: the shop is told where to send the customer.
+    pub fn begin_sale(&mut self, key: &str, bank: &'static bank::Bank, base: &str, now_ms: i64) {
+        let sale = self.new_operation("sale", "awaiting redirect result", "9999", now_ms);
+        let wanted = self.faults.redirect;
+        let Some(payment) = self.payments.get_mut(key) else {
+            return;
+        };
+        payment.bank = Some(bank);
+        payment.sale = Some(sale.clone());
+        if wanted == Redirect::Never {
+            payment.status = Status::AwaitingRedirect;
+            return;
+        }
+        payment.redirect = Some(redirect_data(wanted, base, &payment.page_id));
+        self.tell(key, sale, Status::AwaitingRedirect, now_ms);
+    }
+
+    /// The customer comes to the bank where Gate sent them. Answers whether that is news.
+    pub fn arrive(&mut self, key: &str, now_ms: i64) -> bool {
+        let Some(payment) = self.payments.get_mut(key) else {
+            return false;
+        };
+        if payment.status != Status::AwaitingRedirect {
+            return false;
+        }
+        let Some(sale) = payment.sale.as_mut() else {
+            return false;
+        };
+        (sale.status, sale.date_ms) = ("external processing", now_ms);
+        let sale = sale.clone();
+        self.tell(key, sale, Status::ExternalProcessing, now_ms);
+        true
     }
 
     /// Does something at the bank; the customer goes there first when they have not yet.
@@ -224,6 +260,27 @@ impl State {
             },
         );
     }
+}
+
+fn redirect_data(wanted: Redirect, base: &str, page_id: &str) -> Node {
+    let url = format!("{base}/bank/{page_id}");
+    // Empty bodies come in both forms of PHP's empty array.
+    let (method, url, body) = match wanted {
+        Redirect::Get | Redirect::Never => ("GET", url, Node::List(Vec::new())),
+        Redirect::Post => {
+            let fields = [("session", Node::text(page_id)), ("lang", Node::text("fi"))];
+            ("POST", url, Node::object(fields))
+        }
+        Redirect::Unsafe => {
+            let url = "javascript:alert(1)".to_owned();
+            ("GET", url, Node::Object(Vec::new()))
+        }
+    };
+    Node::object([
+        ("body", body),
+        ("method", Node::text(method)),
+        ("url", Node::Text(url)),
+    ])
 }
 
 fn first_bank(choice: &Choice) -> Option<u32> {

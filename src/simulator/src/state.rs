@@ -9,6 +9,7 @@ use crate::Config;
 use crate::bank::Bank;
 use crate::clock;
 use crate::faults::Faults;
+use crate::json::Node;
 use crate::params::{PageRequest, Problem};
 
 /// So many payments are kept; the oldest goes when one more comes.
@@ -25,6 +26,9 @@ pub enum Status {
     /// Payment Page is open; nothing was sent.
     #[serde(rename = "awaiting customer")]
     AwaitingCustomer,
+    /// Gate has taken the sale, and the customer has yet to come to the bank.
+    #[serde(rename = "awaiting redirect result")]
+    AwaitingRedirect,
     /// The customer is at the bank.
     #[serde(rename = "external processing")]
     ExternalProcessing,
@@ -45,6 +49,7 @@ impl Status {
     pub fn word(self) -> &'static str {
         match self {
             Self::AwaitingCustomer => "awaiting customer",
+            Self::AwaitingRedirect => "awaiting redirect result",
             Self::ExternalProcessing => "external processing",
             Self::AwaitingConfirmation => "awaiting confirmation",
             Self::Success => "success",
@@ -56,7 +61,10 @@ impl Status {
     /// Whether the customer can still choose a bank and pay.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Self::AwaitingCustomer | Self::ExternalProcessing)
+        matches!(
+            self,
+            Self::AwaitingCustomer | Self::AwaitingRedirect | Self::ExternalProcessing
+        )
     }
 }
 
@@ -162,6 +170,8 @@ pub struct Payment {
     pub page_id: String,
     /// The request.
     pub request: PageRequest,
+    /// Where the next callback about it sends the customer.
+    pub redirect: Option<Node>,
     /// The chosen bank.
     pub bank: Option<&'static Bank>,
     /// The truth about the payment.
@@ -319,6 +329,7 @@ impl State {
             serial: self.count(),
             page_id,
             request,
+            redirect: None,
             bank: None,
             status: Status::AwaitingCustomer,
             code: None,

@@ -166,6 +166,7 @@ impl World {
             embedded: false,
             now,
             same_within: SAME_WITHIN,
+            by_call: false,
         };
         let begun = self.wait(|store| store.begin_attempt(begin));
         let Some(entry) = self.ledger.get_mut(&payment) else {

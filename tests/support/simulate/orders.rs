@@ -329,6 +329,7 @@ fn begin(bank: &str) -> Begin {
         embedded: false,
         now: Timestamp::from_millis(NOW),
         same_within: 10,
+        by_call: false,
     }
 }
 

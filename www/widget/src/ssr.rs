@@ -53,6 +53,25 @@ pub fn status_page(session: &Session, language: Language, links: &PageLinks) -> 
     )
 }
 
+/// The page of a customer who chose and waits to be told where to go; `late` when that takes
+/// long, so that something else can be done.
+#[must_use]
+pub fn waiting_page(
+    session: &Session,
+    language: Language,
+    links: &PageLinks,
+    late: bool,
+) -> String {
+    let bank = session.status.bank.clone();
+    page(session, language, links, &Screen::Waiting(bank, late))
+}
+
+/// What that page is called.
+#[must_use]
+pub fn waiting_title(session: &Session, language: Language) -> String {
+    [texts(language).leaving, " – ", &session.payee].concat()
+}
+
 /// The page of a fault when there is no session to show.
 #[must_use]
 pub fn fault_page(fault: Fault, language: Language) -> String {

@@ -33,6 +33,9 @@ pub(super) struct Serve {
     /// machine stands before it [default: where it listens]
     #[arg(long, value_name = "URL", conflicts_with = "config")]
     public_url: Option<String>,
+    /// Banks are come to by the provider's Gate rather than over its page
+    #[arg(long, conflicts_with = "config")]
+    gate: bool,
     /// Write logs as JSON.
     #[arg(long)]
     log_json: bool,
@@ -88,6 +91,7 @@ fn configuration(options: &Serve) -> Result<Config, String> {
             development.shop.clone_from(shop);
         }
         development.public_url.clone_from(&options.public_url);
+        development.gate = options.gate;
         return development.config();
     };
     let mut config = Config::read(file).map_err(|error| error.to_string())?;

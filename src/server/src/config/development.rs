@@ -40,6 +40,8 @@ pub struct Development {
     /// The address that browsers and the simulator reach the server at, where it is not the one
     /// that it listens at.
     pub public_url: Option<String>,
+    /// Whether a bank is come to by the Gate rather than over the Payment Page.
+    pub gate: bool,
 }
 
 impl Default for Development {
@@ -51,6 +53,7 @@ impl Default for Development {
             simulator: "http://127.0.0.1:8081".to_owned(),
             shop: "http://127.0.0.1:8082".to_owned(),
             public_url: None,
+            gate: false,
         }
     }
 }
@@ -111,7 +114,7 @@ impl Development {
     fn shop(&self, simulator: &Url, shop_url: &Url) -> Result<Shop, Box<dyn std::error::Error>> {
         let id = "demo";
         let page = simulator.join("/payment")?;
-        let provider = provider(&page, simulator)?;
+        let provider = provider(&page, simulator, self.gate)?;
         let origin = shop_url.origin().ascii_serialization();
         Ok(Shop {
             id: id.to_owned(),
@@ -140,12 +143,17 @@ impl Development {
 fn provider(
     page: &Url,
     gate: &Url,
+    by_gate: bool,
 ) -> Result<Box<dyn kassa_checkout::provider::Provider>, SettingsError> {
     let settings = Settings::from(
         [
             ("project_id", "120"),
             ("payment_page_url", page.as_str()),
             ("gate_url", gate.as_str()),
+            (
+                "bank_payments",
+                if by_gate { "gate" } else { "payment_page" },
+            ),
             ("other_methods", "card,mobilepay"),
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned())),

@@ -196,9 +196,16 @@ impl Config {
             origins
         };
         let shops = || self.shops.values();
-        let pages = shops()
+        let mut pages: Vec<_> = shops()
             .filter_map(|shop| gateway::page_origin(shop))
             .collect();
+        // Where our own call begins a payment, a callback says which bank's page comes next.
+        if shops().any(|shop| {
+            let bank = shop.all_banks().first();
+            gateway::begins_by_call(shop, bank.map(|bank| &bank.id))
+        }) {
+            pages.push("https:".to_owned());
+        }
         let logos = shops()
             .flat_map(|shop| shop.logos.values())
             .map(|url| url.origin().ascii_serialization())

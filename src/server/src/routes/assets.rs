@@ -17,9 +17,10 @@ use crate::problem::{Fault, Problem};
 struct Checkout;
 
 /// The files of the hosted page around the widget.
-const PAGE: [(&str, &str); 2] = [
+const PAGE: [(&str, &str); 3] = [
     ("hosted.css", include_str!("hosted.css")),
     ("icon.svg", include_str!("icon.svg")),
+    ("onward.js", include_str!("onward.js")),
 ];
 
 /// Whether the widget was built into this server.

@@ -1,9 +1,9 @@
 //! The checkout API: what a customer's browser may do with a payment's token.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Request, State},
     middleware::Next,
     response::{
@@ -14,7 +14,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use kassa_checkout::{
-    BankId, Language, Status,
+    Bank, BankId, Language, Status,
     contract::{NextStep, PayRequest, PaymentStatus, Session},
     selection::OptionName,
 };
@@ -23,12 +23,14 @@ use utoipa::ToSchema;
 
 use super::{Path, opened, shop::refused_by_provider};
 use crate::{
+    banks,
     body::Strict,
     clock,
     crash::{self, Point},
-    gateway,
+    gateway::{self, Start},
+    opening,
     problem::{Fault, Problem, ProblemBody},
-    security::{self, From},
+    security::{self, ClientAddress, From},
     shop::Shop,
     state::AppState,
     store::{Begin, Begun, Payment},
@@ -57,11 +59,17 @@ pub(crate) async fn session(
     Path(token): Path<String>,
 ) -> Result<Response, Problem> {
     let (payment, shop) = opened(&app, &token).await?;
-    Ok(for_shop(Json(session_of(&payment, &shop, None)), &shop))
+    let session = session_of(&app, &payment, &shop, None).await;
+    Ok(for_shop(Json(session), &shop))
 }
 
 /// The session of a payment; `language` is the one on screen, where one is known.
-pub(crate) fn session_of(payment: &Payment, shop: &Shop, language: Option<Language>) -> Session {
+pub(crate) async fn session_of(
+    app: &AppState,
+    payment: &Payment,
+    shop: &Shop,
+    language: Option<Language>,
+) -> Session {
     let selection = &payment.terms.selection;
     Session {
         payee: shop.payee.clone(),
@@ -74,10 +82,26 @@ pub(crate) fn session_of(payment: &Payment, shop: &Shop, language: Option<Langua
         option: OptionName::from(selection),
         choose_at: payment.terms.choose_at,
         methods: shop.methods_for(selection),
-        banks: shop.banks_for(selection).into_iter().cloned().collect(),
+        banks: banks_for(app, payment, shop).await,
         status: status_of(payment, shop),
         expires_at: payment.expires_at,
     }
+}
+
+/// The banks to choose from: those that the provider offers now, where it says so.
+async fn banks_for(app: &AppState, payment: &Payment, shop: &Shop) -> Vec<Bank> {
+    let selection = &payment.terms.selection;
+    // Nothing is to be chosen any more, or not here.
+    let asks = payment.lifecycle.can_pay() && !gateway::chooses_at_provider(payment);
+    let live = if asks {
+        banks::live(app, shop, payment.lifecycle.amount()).await
+    } else {
+        None
+    };
+    live.map_or_else(
+        || shop.banks_for(selection).into_iter().cloned().collect(),
+        |live| shop.banks_among(&live, selection),
+    )
 }
 
 /// Where a payment stands, with the name of the bank chosen last.
@@ -106,6 +130,7 @@ pub(crate) fn status_of(payment: &Payment, shop: &Shop) -> PaymentStatus {
 pub(crate) async fn pay(
     State(app): State<AppState>,
     Path(token): Path<String>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     Strict(request): Strict<PayRequest>,
 ) -> Result<Response, Problem> {
@@ -115,7 +140,7 @@ pub(crate) async fn pay(
         From::Origin(origin) if shop.permits_origin(origin) => true,
         From::Origin(_) => return Err(Fault::Origin.into()),
     };
-    let step = begin(&app, &payment, &shop, request, embedded).await?;
+    let step = begin(&app, &payment, &shop, request, embedded, address).await?;
     Ok(for_shop(Json(step), &shop))
 }
 
@@ -126,13 +151,15 @@ pub(crate) async fn begin(
     shop: &Shop,
     request: PayRequest,
     embedded: bool,
+    address: Option<IpAddr>,
 ) -> Result<NextStep, Problem> {
-    check_choice(payment, shop, &request)?;
+    check_choice(app, payment, shop, &request).await?;
     let language = request
         .language
         .or(payment.terms.language)
         .unwrap_or_default();
     let provider = shop.account.provider.facts().id;
+    let by_call = gateway::begins_by_call(shop, request.bank.as_ref());
     let begin = Begin {
         token: payment.token.clone(),
         provider,
@@ -142,6 +169,7 @@ pub(crate) async fn begin(
         embedded,
         now: clock::now(),
         same_within: SAME_WITHIN,
+        by_call,
     };
     match app.store.begin_attempt(begin).await? {
         Begun::Attempt {
@@ -154,16 +182,26 @@ pub(crate) async fn begin(
                 app.metrics.begun(provider);
                 app.changed(&payment.token);
             }
-            gateway::begin(shop, &payment, &attempt, &app.config.public_url)
-                .map(gateway::next_step)
-                .map_err(|error| refused_by_provider(&error))
+            let public_url = &app.config.public_url;
+            match gateway::begin(shop, &payment, &attempt, public_url, address) {
+                Ok(Start::Form(form)) => Ok(gateway::next_step(form)),
+                Ok(Start::Call(call)) => {
+                    opening::open(app, shop, &payment, &attempt, new, call).await
+                }
+                Err(error) => Err(refused_by_provider(&error)),
+            }
         }
         Begun::CannotPay => Err(Fault::CannotPay.into()),
         Begun::Unknown => Err(Fault::NotFound.into()),
     }
 }
 
-fn check_choice(payment: &Payment, shop: &Shop, request: &PayRequest) -> Result<(), Problem> {
+async fn check_choice(
+    app: &AppState,
+    payment: &Payment,
+    shop: &Shop,
+    request: &PayRequest,
+) -> Result<(), Problem> {
     let refuse = |field: &str, detail: &str| Err(Problem::field(Fault::Choice, field, detail));
     let at_provider = gateway::chooses_at_provider(payment);
     match (&request.bank, &request.method) {
@@ -172,7 +210,7 @@ fn check_choice(payment: &Payment, shop: &Shop, request: &PayRequest) -> Result<
         (None, None) => refuse("bank", "expected a bank or a method"),
         (Some(_), None) if at_provider => refuse("bank", "the choice is made at the provider"),
         (None, Some(_)) if at_provider => refuse("method", "the choice is made at the provider"),
-        (Some(bank), None) => check_bank(payment, shop, bank),
+        (Some(bank), None) => check_bank(app, payment, shop, bank).await,
         (None, Some(code)) => {
             let methods = shop.methods_for(&payment.terms.selection);
             if methods.iter().any(|method| method.code == *code) {
@@ -184,9 +222,18 @@ fn check_choice(payment: &Payment, shop: &Shop, request: &PayRequest) -> Result<
     }
 }
 
-fn check_bank(payment: &Payment, shop: &Shop, bank: &BankId) -> Result<(), Problem> {
-    let banks = shop.banks_for(&payment.terms.selection);
+async fn check_bank(
+    app: &AppState,
+    payment: &Payment,
+    shop: &Shop,
+    bank: &BankId,
+) -> Result<(), Problem> {
+    let banks = banks_for(app, payment, shop).await;
     match banks.iter().find(|offer| offer.id == *bank) {
+        // On offer at other times, and not on the provider's list now.
+        None if shop.bank(bank).is_some() && shop.account.provider.bank_list().is_some() => {
+            Err(Fault::BankUnavailable.into())
+        }
         None => Err(Problem::field(
             Fault::Choice,
             "bank",

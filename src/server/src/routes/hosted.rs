@@ -1,6 +1,7 @@
 //! The hosted page: the whole checkout without a script, and the element where one runs.
 
 use axum::{
+    Extension,
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
@@ -8,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kassa_checkout::{
     BankId, Language, Status,
-    contract::{NextStep, PayRequest, Session},
+    contract::{FormField, NextStep, PayRequest, Session},
 };
 use kassa_widget::{Fault as PageFault, PageLinks, Step, ssr};
 use serde::Deserialize;
@@ -16,13 +17,15 @@ use serde::Deserialize;
 use super::{Path, assets, checkout, opened};
 use crate::{
     problem::{Fault, Problem},
-    security::{self, From},
+    security::{self, ClientAddress, From},
     state::AppState,
     view,
 };
 
 /// After how many seconds a page without script asks again, from the first time on.
 const PAUSES: [u32; 6] = [2, 2, 3, 5, 10, 20];
+/// After how many times a page that waits for where to go offers to try again.
+const IMPATIENT: u32 = 10;
 /// After how many times it stops, a quarter of an hour later.
 const LAST_TIME: u32 = 48;
 
@@ -52,7 +55,7 @@ pub(crate) async fn page(
         .or(payment.terms.language)
         .or_else(|| accepted(&headers))
         .unwrap_or_default();
-    let session = checkout::session_of(&payment, &shop, Some(language));
+    let session = checkout::session_of(&app, &payment, &shop, Some(language)).await;
     let page = format!("/checkout/{token}");
     let links = PageLinks {
         pay: format!("{page}/choose"),
@@ -152,6 +155,7 @@ impl Chosen {
 pub(crate) async fn choose(
     State(app): State<AppState>,
     Path(token): Path<String>,
+    Extension(ClientAddress(address)): Extension<ClientAddress>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
@@ -165,35 +169,19 @@ pub(crate) async fn choose(
         Err(problem) => return broken(&app, &problem, language.or_else(|| accepted(&headers))),
     };
     let step = match chosen.request() {
-        Ok(request) => checkout::begin(&app, &payment, &shop, request, false).await,
+        Ok(request) => checkout::begin(&app, &payment, &shop, request, false, address).await,
         Err(problem) => Err(problem),
     };
     match step {
         Ok(NextStep::Redirect { url }) => see_other(&url),
         Ok(NextStep::PostForm { url, fields }) => {
             let language = language.or(payment.terms.language).unwrap_or_default();
-            let inputs: String = fields
-                .iter()
-                .map(|field| {
-                    let (name, value) = (escape(&field.name), escape(&field.value));
-                    format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
-                })
-                .collect();
-            let go_on = onward(language);
-            let frame = Frame {
-                language,
-                title: go_on.to_owned(),
-                head: String::new(),
-                languages: String::new(),
-                content: format!(
-                    "<form class=\"onward\" method=\"post\" action=\"{}\">{inputs}\
-                     <button>{go_on}</button></form>",
-                    escape(&url)
-                ),
-            };
-            frame.respond(&app, StatusCode::OK)
+            onward_page(&app, language, &url, &fields)
         }
-        Ok(NextStep::Await) => see_other(&format!("/checkout/{token}")),
+        Ok(NextStep::Await) => {
+            let language = language.map_or("", Language::code);
+            see_other(&format!("/checkout/{token}/wait?lang={language}"))
+        }
         Err(problem) => {
             let fault = if problem.status().is_server_error() {
                 "provider"
@@ -204,6 +192,88 @@ pub(crate) async fn choose(
             see_other(&format!("/checkout/{token}?lang={language}&fault={fault}"))
         }
     }
+}
+
+/// A form that leads on to the provider or the bank: by itself where scripts run.
+fn onward_page(app: &AppState, language: Language, url: &str, fields: &[FormField]) -> Response {
+    let inputs: String = fields
+        .iter()
+        .map(|field| {
+            let (name, value) = (escape(&field.name), escape(&field.value));
+            format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")
+        })
+        .collect();
+    let go_on = onward(language);
+    let frame = Frame {
+        language,
+        title: go_on.to_owned(),
+        head: "<script defer src=\"/assets/page/onward.js\"></script>".to_owned(),
+        languages: String::new(),
+        content: format!(
+            "<form class=\"onward\" method=\"post\" action=\"{}\">{inputs}\
+             <button>{go_on}</button></form>",
+            escape(url)
+        ),
+    };
+    frame.respond(app, StatusCode::OK)
+}
+
+/// The page of a customer who was told to wait for where to go: chosen without the element, so
+/// that it works without script. It looks again by itself and goes on as soon as it may.
+///
+/// Nobody comes here but from the choice. Who comes back from the bank is shown how the payment
+/// stands instead, and not sent there once more.
+pub(crate) async fn wait(
+    State(app): State<AppState>,
+    Path(token): Path<String>,
+    Query(query): Query<PageQuery>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = query.lang.as_deref().and_then(Language::from_tag);
+    let (payment, shop) = match opened(&app, &token).await {
+        Ok(opened) => opened,
+        Err(problem) => return broken(&app, &problem, asked.or_else(|| accepted(&headers))),
+    };
+    let latest = payment.latest.as_ref().map(|latest| latest.language);
+    let language = asked.or(latest).unwrap_or_default();
+    let page = format!("/checkout/{token}");
+    match view::next(&payment) {
+        Some(NextStep::Redirect { url }) => see_other(&url),
+        Some(NextStep::PostForm { url, fields }) => onward_page(&app, language, &url, &fields),
+        Some(NextStep::Await) => {
+            let session = checkout::session_of(&app, &payment, &shop, Some(language)).await;
+            let links = PageLinks {
+                pay: format!("{page}/choose"),
+                page: page.clone(),
+                step: None,
+                fault: None,
+            };
+            let times = times(query.again.as_deref());
+            let frame = Frame {
+                language,
+                title: ssr::waiting_title(&session, language),
+                head: look_again(&page, language, times).unwrap_or_default(),
+                languages: String::new(),
+                content: ssr::waiting_page(&session, language, &links, times >= IMPATIENT),
+            };
+            frame.respond(&app, StatusCode::OK)
+        }
+        None => see_other(&format!("{page}?lang={}", language.code())),
+    }
+}
+
+/// Load the waiting page again, with script and without: often at first, and not for ever.
+fn look_again(page: &str, language: Language, times: u32) -> Option<String> {
+    let pause = match times {
+        ..30 => 1,
+        30..90 => 5,
+        _ => return None,
+    };
+    let (page, language, next) = (escape(page), language.code(), times + 1);
+    Some(format!(
+        "<meta http-equiv=\"refresh\" \
+         content=\"{pause};url={page}/wait?lang={language}&amp;again={next}\">"
+    ))
 }
 
 /// The customer comes back from the provider: come and look, never proof of anything.

@@ -88,6 +88,7 @@ fn for_customers(state: &AppState) -> Router<AppState> {
     let pages = Router::new()
         .route("/checkout/{token}", get(hosted::page))
         .route("/checkout/{token}/choose", post(hosted::choose))
+        .route("/checkout/{token}/wait", get(hosted::wait))
         .route(
             "/return/{token}",
             get(hosted::come_back).post(hosted::come_back),

@@ -168,6 +168,8 @@ fn try_out(
         language: agreed.terms.language.unwrap_or(Language::Fi),
         embedded: false,
         at: now,
+        call: None,
+        redirect: None,
     };
     let payment = Payment {
         id: id.to_owned(),
@@ -184,7 +186,9 @@ fn try_out(
         changed_at: now,
         expires_at: agreed.expires_at,
     };
-    gateway::begin(shop, &payment, &attempt, &app.config.public_url)
+    let customer_ip = Some([192, 0, 2, 1].into());
+    let public_url = &app.config.public_url;
+    gateway::begin(shop, &payment, &attempt, public_url, customer_ip)
         .map(drop)
         .map_err(|error| refused_by_provider(&error))
 }
@@ -391,8 +395,8 @@ struct EventView {
     at: String,
     /// Who: `shop:…`, `customer`, `provider:…`, `kassa`.
     who: String,
-    /// What: `payment.created`, `attempt.started`, `provider.reported`, `status.changed`,
-    /// `payment.flagged`, `offer.ended`.
+    /// What: `payment.created`, `attempt.started`, `attempt.taken`, `attempt.refused`,
+    /// `provider.reported`, `status.changed`, `payment.flagged`, `offer.ended`.
     kind: String,
     /// The particulars; their shape depends on the kind.
     #[schema(value_type = Object)]

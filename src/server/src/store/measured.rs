@@ -7,13 +7,14 @@ use metrics::Histogram;
 use tracing::Instrument as _;
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
-    Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store, Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
+    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
+    Tried,
 };
 use crate::metrics::Metrics;
 
 /// The operations, as the figures name them.
-const OPERATIONS: [&str; 20] = [
+const OPERATIONS: [&str; 21] = [
     "create",
     "payment",
     "by_token",
@@ -22,6 +23,7 @@ const OPERATIONS: [&str; 20] = [
     "list",
     "events",
     "begin_attempt",
+    "called",
     "apply",
     "meet_deadlines",
     "claim_questions",
@@ -117,6 +119,10 @@ impl Store for Measured {
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
         self.measure("begin_attempt", self.store.begin_attempt(begin))
+    }
+
+    fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
+        self.measure("called", self.store.called(called, now))
     }
 
     fn apply(

@@ -16,9 +16,9 @@ use std::{
 use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
-    Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store, StoreError,
-    Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
+    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
+    StoreError, Tried,
 };
 use state::State;
 
@@ -150,6 +150,10 @@ impl Store for MemoryStore {
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
         self.write(move |state, now| state.begin_attempt(&begin, now))
+    }
+
+    fn called(&self, called: Called, at: Timestamp) -> Answer<'_, Option<String>> {
+        self.write(move |state, now| state.called(&called, at, now))
     }
 
     fn apply(

@@ -24,9 +24,9 @@ use std::{fmt, future::Future, pin::Pin};
 use kassa_checkout::{Status, Timestamp, provider::PaymentEvent};
 
 pub use record::{
-    Answered, AttemptRecord, Begin, Begun, Created, Delivery, EventRecord, Filter, Idempotency,
-    Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing, Payer, Payment, Question,
-    Room, Terms, Tried,
+    Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing,
+    Payer, Payment, Question, Room, Terms, Tried,
 };
 
 /// For how many seconds after it was written a message can be read and sent again: 30 days.
@@ -84,6 +84,13 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun>;
+
+    /// Writes down what came of the call that begins an attempt. Answers the payment's token, or
+    /// none when no attempt has this identifier.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>>;
 
     /// Applies a verified report of a provider: the event, the new state and what is to be sent
     /// to the shop, together. The same report twice changes nothing.

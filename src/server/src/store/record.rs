@@ -3,7 +3,8 @@
 use std::fmt;
 
 use kassa_checkout::{
-    Amount, BankId, Customer, Language, Lifecycle, Selection, Status, Timestamp, contract::ChooseAt,
+    Amount, BankId, Customer, Language, Lifecycle, Selection, Status, Timestamp,
+    contract::ChooseAt, provider::Redirect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -157,6 +158,37 @@ pub struct AttemptRecord {
     pub embedded: bool,
     /// When.
     pub at: Timestamp,
+    /// How the call stands that begins it; none where the browser brings a form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallState>,
+    /// Where the customer is to go, once the provider has said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redirect: Option<Redirect>,
+}
+
+/// How the call stands that begins an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// It may have reached the provider, or not: before it is made again, the provider is asked.
+    Unsure,
+    /// The provider took the payment on.
+    Taken,
+    /// The provider refused it, or it was never sent: this attempt comes to nothing.
+    Refused,
+}
+
+/// What came of the call that begins an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Called {
+    /// The provider.
+    pub provider: &'static str,
+    /// The attempt's identifier at the provider.
+    pub attempt: String,
+    /// How it stands now.
+    pub state: CallState,
+    /// Where the customer is to go, where the answer said so.
+    pub redirect: Option<Redirect>,
 }
 
 /// An attempt to begin.
@@ -178,6 +210,8 @@ pub struct Begin {
     pub now: Timestamp,
     /// For how many seconds the same choice means the same attempt.
     pub same_within: u64,
+    /// Whether a call of ours begins it, rather than the customer's browser.
+    pub by_call: bool,
 }
 
 /// What came of beginning an attempt.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     StoreError,
-    record::{AttemptRecord, Begin, EventRecord, NewPayment, Payment},
+    record::{AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Payment},
 };
 use crate::{clock, tokens, view::PaymentView};
 
@@ -155,6 +155,8 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
         language: begin.language,
         embedded: begin.embedded,
         at: begin.now,
+        call: begin.by_call.then_some(CallState::Unsure),
+        redirect: None,
     };
     let detail = json!({
         "attempt": attempt.id,
@@ -174,7 +176,8 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
 }
 
 /// The latest attempt, when it was begun a moment ago with the same choice and nothing has been
-/// heard of it.
+/// heard of it. One whose call may or may not have reached the provider stays the same for good:
+/// another would be a second payment.
 fn same_choice<'a>(payment: &'a Payment, begin: &Begin) -> Option<&'a AttemptRecord> {
     let latest = payment.latest.as_ref()?;
     let same = latest.bank == begin.bank
@@ -182,9 +185,54 @@ fn same_choice<'a>(payment: &'a Payment, begin: &Begin) -> Option<&'a AttemptRec
         && latest.provider == begin.provider
         && latest.language == begin.language
         && latest.embedded == begin.embedded
-        && payment.status() == Status::Redirected
-        && begin.now < latest.at.plus_seconds(begin.same_within);
+        && is_undecided(payment, latest)
+        && (latest.call == Some(CallState::Unsure)
+            || begin.now < latest.at.plus_seconds(begin.same_within));
     same.then_some(latest)
+}
+
+/// Whether nothing was heard of the latest attempt that would make another one meaningful.
+fn is_undecided(payment: &Payment, latest: &AttemptRecord) -> bool {
+    match (latest.call, payment.status()) {
+        (Some(CallState::Refused), _) => false,
+        (_, Status::Redirected) => true,
+        // That it takes its course, and where the customer is to go.
+        (Some(_), Status::Pending) => true,
+        _ => false,
+    }
+}
+
+/// The call that begins an attempt came to something. None when that is known already, or
+/// the attempt is not the one that the customer waits for.
+pub(crate) fn called(
+    payment: Payment,
+    called: &Called,
+    now: Timestamp,
+) -> Result<Option<Change>, StoreError> {
+    let mut change = Change::of(payment);
+    let latest = change.payment.latest.as_mut();
+    let Some(latest) = latest.filter(|latest| latest.id == called.attempt) else {
+        return Ok(None);
+    };
+    let before = (latest.call, latest.redirect.clone());
+    latest.call = Some(called.state);
+    // What a callback brought meanwhile stays.
+    if latest.redirect.is_none() {
+        latest.redirect.clone_from(&called.redirect);
+    }
+    if before == (latest.call, latest.redirect.clone()) {
+        return Ok(None);
+    }
+    let kind = match called.state {
+        CallState::Unsure => return Ok(None),
+        CallState::Taken => "attempt.taken",
+        CallState::Refused => "attempt.refused",
+    };
+    let detail = json!({ "attempt": called.attempt });
+    let who = format!("provider:{}", called.provider);
+    change.append(now, &who, kind, detail);
+    change.payment.version = change.payment.version.saturating_add(1);
+    Ok(Some(change))
 }
 
 /// A provider reported.
@@ -194,9 +242,22 @@ pub(crate) fn report(
     report: PaymentEvent,
     now: Timestamp,
 ) -> Result<Change, StoreError> {
-    let (attempt, evidence) = (report.provider_payment_id, report.evidence);
+    let dedupe = dedupe_key(provider, &report);
+    let PaymentEvent {
+        provider_payment_id: attempt,
+        evidence,
+        redirect,
+    } = report;
     let mut change = Change::of(payment);
-    change.dedupe = Some(dedupe_key(provider, &attempt, &evidence));
+    change.dedupe = Some(dedupe);
+    // Where an older attempt would lead is of no use: the customer chose anew.
+    if let Some(latest) = change.payment.latest.as_mut()
+        && latest.id == attempt
+        && latest.call.is_some()
+    {
+        latest.call = Some(CallState::Taken);
+        latest.redirect = redirect.or(latest.redirect.take());
+    }
     let detail = json!({ "attempt": attempt, "evidence": evidence });
     change.append(
         now,
@@ -216,7 +277,10 @@ pub(crate) fn report(
 ///
 /// The time is the provider's own: an operation that declined, succeeded and declined again says
 /// the same words twice, and the second time counts.
-pub(crate) fn dedupe_key(provider: &str, attempt: &str, evidence: &Evidence) -> String {
+/// And a report that says where to go is another one than the same without, which an answer to a
+/// question may bring first.
+pub(crate) fn dedupe_key(provider: &str, report: &PaymentEvent) -> String {
+    let attempt = &report.provider_payment_id;
     let Evidence {
         key,
         rank,
@@ -224,9 +288,10 @@ pub(crate) fn dedupe_key(provider: &str, attempt: &str, evidence: &Evidence) -> 
         amount_cents,
         currency,
         ..
-    } = evidence;
+    } = &report.evidence;
+    let go = if report.redirect.is_some() { "/go" } else { "" };
     let (at, code) = (rank.at.millis(), code.as_deref().unwrap_or_default());
-    format!("{provider}/{attempt}/{key}/{at}/{code}/{amount_cents}/{currency}")
+    format!("{provider}/{attempt}/{key}/{at}/{code}/{amount_cents}/{currency}{go}")
 }
 
 /// Time has come to look at a payment: what is over, if anything is.

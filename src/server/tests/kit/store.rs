@@ -55,6 +55,7 @@ pub(crate) fn begin(id: &str, bank: &str, now: Timestamp) -> Begin {
         embedded: false,
         now,
         same_within: 10,
+        by_call: false,
     }
 }
 
@@ -76,6 +77,15 @@ pub(crate) fn paid(attempt: &str, operation: u64) -> PaymentEvent {
         },
         redirect: None,
     }
+}
+
+/// The provider works on it.
+pub(crate) fn pending(attempt: &str, operation: u64) -> PaymentEvent {
+    let mut report = paid(attempt, operation);
+    report.evidence.key = format!("{operation}/processing/processing");
+    report.evidence.meaning = Meaning::Pending;
+    report.evidence.word = "processing".to_owned();
+    report
 }
 
 pub(crate) fn key(key: &str, fingerprint: &str) -> Option<Idempotency> {

@@ -19,7 +19,12 @@ pub(super) async fn show(
     Extract(shared): Extract<Arc<Shared>>,
     Path(page_id): Path<String>,
 ) -> Response {
-    let state = shared.state();
+    let mut state = shared.state();
+    if let Some((key, _)) = state.by_page_id(&page_id)
+        && state.arrive(&key, shared.clock.now_ms())
+    {
+        shared.wake();
+    }
     let Some((_, payment)) = state.by_page_id(&page_id) else {
         return not_found(Lang::En);
     };

@@ -184,7 +184,7 @@ fn chip(payment: &Payment, texts: &'static Texts) -> (&'static str, &'static str
 
 fn chip_of(status: Status, texts: &'static Texts) -> (&'static str, &'static str) {
     match status {
-        Status::AwaitingCustomer => ("quiet", texts.chip_open),
+        Status::AwaitingCustomer | Status::AwaitingRedirect => ("quiet", texts.chip_open),
         Status::ExternalProcessing => ("quiet", texts.chip_at_bank),
         Status::AwaitingConfirmation => ("wait", texts.chip_awaiting),
         Status::Success => ("ok", texts.paid),

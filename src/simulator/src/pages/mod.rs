@@ -54,7 +54,7 @@ pub fn routes() -> Router<Arc<Shared>> {
 pub fn next_url(payment: &Payment) -> Option<String> {
     let request = &payment.request;
     let (first, second) = match (payment.status, payment.code) {
-        (Status::AwaitingCustomer | Status::ExternalProcessing, _) => return None,
+        (status, _) if status.is_open() => return None,
         (Status::Decline, Some("20301")) => (&request.return_url, &request.fail_url),
         (Status::Decline, _) => (&request.fail_url, &request.return_url),
         _ => (&request.success_url, &request.return_url),

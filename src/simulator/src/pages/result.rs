@@ -34,7 +34,7 @@ pub(super) fn page(shared: &Shared, payment: &Payment) -> Page {
     let lang = payment.request.lang;
     let texts = lang.texts();
     let (kind, icon, heading, hint) = match payment.status {
-        Status::AwaitingCustomer | Status::ExternalProcessing => {
+        Status::AwaitingCustomer | Status::AwaitingRedirect | Status::ExternalProcessing => {
             ("wait", MARK, texts.walked_away, texts.walked_away_hint)
         }
         Status::AwaitingConfirmation => ("wait", CLOCK, texts.awaiting, texts.awaiting_hint),

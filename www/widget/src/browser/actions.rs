@@ -82,6 +82,14 @@ fn pay(app: &Rc<App>, bank: Option<BankId>, method: &str) {
     });
 }
 
+/// Where to go has come, for a customer who waits for it.
+pub(super) fn onward(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
+    app.busy.set(true);
+    app.follower.stop(app);
+    let app = Rc::clone(app);
+    spawn_local(async move { go(&app, bank, step).await });
+}
+
 async fn go(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
     let word = bank.as_ref().map_or("", BankId::as_str).to_owned();
     if bank.is_some() {
@@ -91,7 +99,7 @@ async fn go(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
     let (kind, url) = match &step {
         NextStep::Await => {
             app.busy.set(false);
-            app.show(Screen::Status { followed: true });
+            app.show(Screen::Waiting(bank, false));
             return app.wake(false);
         }
         NextStep::Redirect { url } => ("redirect", Some(url.clone())),

@@ -5,12 +5,12 @@ use std::rc::Rc;
 
 use kassa_checkout::{
     BankId, Language,
-    contract::{PaymentStatus, Session},
+    contract::{NextStep, PaymentStatus, Session},
 };
 use leptos::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
-use super::{Host, client, decode, follow};
+use super::{Host, actions, client, decode, follow};
 use crate::{
     model::{Fault, Screen, first_screen, is_open},
     screens,
@@ -96,7 +96,7 @@ impl App {
     }
 
     /// Fetches the status alone.
-    pub(super) async fn check(&self) {
+    pub(super) async fn check(self: &Rc<Self>) {
         let answer = client::get(self, "/status").await;
         let status = answer.ok().and_then(|json| decode::status(&json));
         if let (true, Some(status)) = (self.alive.get(), status) {
@@ -115,7 +115,7 @@ impl App {
     }
 
     /// A newer status: from the stream, a poll or the session.
-    pub(super) fn update(&self, status: PaymentStatus) {
+    pub(super) fn update(self: &Rc<Self>, status: PaymentStatus) {
         let Some(before) = self.with_session(|session| session.status.clone()) else {
             return;
         };
@@ -135,6 +135,17 @@ impl App {
                 session.status = status;
             }
         });
+        let waiting = self.read(|state| match &state.screen {
+            Screen::Waiting(bank, _) => Some(bank.clone()),
+            _ => None,
+        });
+        let next = self.with_session(|session| session.status.next.clone());
+        match (waiting, next.flatten()) {
+            (Some(_), Some(NextStep::Await)) => return,
+            // Only who waits goes there: anybody else may have been there already.
+            (Some(bank), Some(step)) => return actions::onward(self, bank, step),
+            _ => {}
+        }
         let choosing = self.read(|state| matches!(state.screen, Screen::Choose(..)));
         let occupied = self.busy.get() || (choosing && can_pay);
         if !occupied {
@@ -144,6 +155,17 @@ impl App {
             let words = screens::words(self.texts(), now);
             self.host.say(words.title);
             self.host.emit("status", now.as_str(), &bank);
+        }
+    }
+
+    /// Where to go has not come for a while: something else can be done.
+    pub(super) fn grow_late(&self) {
+        let waiting = self.read(|state| match &state.screen {
+            Screen::Waiting(bank, false) => Some(bank.clone()),
+            _ => None,
+        });
+        if let Some(bank) = waiting {
+            self.show(Screen::Waiting(bank, true));
         }
     }
 
@@ -177,11 +199,13 @@ impl App {
     pub(super) fn follow(self: &Rc<Self>) {
         let waiting = self.read(|state| {
             let open = |session: &Session| is_open(&session.status);
-            matches!(state.screen, Screen::Status { .. })
+            matches!(state.screen, Screen::Status { .. } | Screen::Waiting(..))
                 && state.session.as_ref().is_some_and(open)
         });
         if waiting && self.alive.get() {
-            self.show(Screen::Status { followed: true });
+            if self.read(|state| matches!(state.screen, Screen::Status { .. })) {
+                self.show(Screen::Status { followed: true });
+            }
             self.follower.start(self);
         }
     }

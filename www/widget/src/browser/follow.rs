@@ -15,6 +15,8 @@ const OFTEN: i32 = 2 * SECOND;
 const SELDOM: i32 = 10 * SECOND;
 /// From one minute on.
 const EAGER: i32 = 60 * SECOND;
+/// From when on a customer who waits for where to go is offered something else.
+const LATE: i32 = 12 * SECOND;
 /// Until 15 minutes: then the customer asks.
 const PATIENCE: i32 = 15 * 60 * SECOND;
 
@@ -50,6 +52,9 @@ async fn watch(app: Weak<App>, turn: u32) {
             return;
         }
         waited += pause;
+        if waited >= LATE {
+            app.grow_late();
+        }
         if waited >= PATIENCE {
             app.follower.stop(&app);
             return app.show(Screen::Status { followed: false });

@@ -4,7 +4,7 @@ use kassa_checkout::{BankId, contract::NextStep};
 
 use super::{
     element::{Element, el},
-    icons, parts,
+    icons, parts, state,
 };
 use crate::model::Context;
 
@@ -15,6 +15,36 @@ pub(super) fn view(
     bank: Option<&BankId>,
     next: Option<&NextStep>,
 ) -> Element {
+    let hint = context.texts().leaving_hint;
+    let moment = moment(context, bank, hint).children(next.and_then(|next| onward(context, next)));
+    root.child(moment)
+}
+
+/// Says that the provider has yet to tell where to go; when that takes long, what else there is
+/// to do.
+pub(super) fn waiting(
+    root: Element,
+    context: &Context<'_>,
+    bank: Option<&BankId>,
+    late: bool,
+) -> Element {
+    let texts = context.texts();
+    let hint = if late {
+        texts.waiting_late
+    } else {
+        texts.waiting_hint
+    };
+    let actions = late.then(|| {
+        let actions = state::pay_again(el("div", "k-actions"), context, false);
+        let back = &context.session.status.return_url;
+        let back = (!back.is_empty()).then(|| parts::link("k-quiet", back, texts.to_shop));
+        actions.children(back)
+    });
+    root.child(moment(context, bank, hint)).children(actions)
+}
+
+/// The bank's mark, turning, and what is happening.
+fn moment(context: &Context<'_>, bank: Option<&BankId>, hint: &str) -> Element {
     let texts = context.texts();
     let mut banks = context.session.banks.iter();
     let (mark, title) = match banks.find(|candidate| Some(&candidate.id) == bank) {
@@ -28,13 +58,11 @@ pub(super) fn view(
             (mark, texts.leaving.to_owned())
         }
     };
-    let moment = el("div", "k-one")
+    el("div", "k-one")
         .attr("aria-busy", "true")
         .child(el("div", "k-spin").child(mark))
         .child(parts::title(&title))
-        .child(el("p", "").text(texts.leaving_hint))
-        .children(next.and_then(|next| onward(context, next)));
-    root.child(moment)
+        .child(el("p", "").text(hint))
 }
 
 /// The way on, for a browser that refuses to be taken: always out of any frame.

@@ -114,7 +114,7 @@ fn check(actions: Element, context: &Context<'_>, followed: bool) -> Element {
 }
 
 /// The same bank again, or another.
-fn pay_again(actions: Element, context: &Context<'_>, waiting: bool) -> Element {
+pub(super) fn pay_again(actions: Element, context: &Context<'_>, waiting: bool) -> Element {
     let texts = context.texts();
     let choose = first_step(context.session).as_str();
     match retriable(context) {

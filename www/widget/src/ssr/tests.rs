@@ -57,6 +57,7 @@ fn session(option: OptionName, status: Status) -> Session {
             changed_at: NOON.plus_seconds(120),
             version: 1,
             return_url: "https://shop.example/thanks?a=1&b=2".to_owned(),
+            next: None,
         },
         banks: vec![
             nordea,

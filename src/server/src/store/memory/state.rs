@@ -6,7 +6,7 @@ use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::webhooks::Webhooks;
 use crate::store::{
-    Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
+    Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter, Idempotency,
     NewPayment, NewReference, Payment, Question, Queue, StoreError,
     transition::{self, Beginning, Change},
 };
@@ -182,6 +182,22 @@ impl State {
         })
     }
 
+    pub(super) fn called(
+        &mut self,
+        called: &Called,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let Some(payment) = self.by_attempt(called.provider, &called.attempt) else {
+            return Ok(None);
+        };
+        let token = payment.token.clone();
+        if let Some(change) = transition::called(payment, called, at)? {
+            self.write(change, now)?;
+        }
+        Ok(Some(token))
+    }
+
     pub(super) fn apply(
         &mut self,
         provider: &str,
@@ -195,7 +211,7 @@ impl State {
         let Some(row) = known.and_then(|attempt| self.payments.get(&attempt.payment)) else {
             return Ok(Applied::Unknown);
         };
-        let dedupe = transition::dedupe_key(provider, &attempt, &report.evidence);
+        let dedupe = transition::dedupe_key(provider, &report);
         if row.reports.contains(&dedupe) {
             return Ok(Applied::Duplicate);
         }

@@ -9,11 +9,11 @@ use tokio_postgres::types::ToSql;
 use super::{
     NOW,
     connection::Connections,
-    payments::by_token,
+    payments::{by_attempt, by_token},
     row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, text, time},
 };
 use crate::store::{
-    Applied, Begin, Begun, Payment, StoreError,
+    Applied, Begin, Begun, Called, Payment, StoreError,
     transition::{self, Beginning, Change},
 };
 
@@ -54,6 +54,27 @@ pub(super) async fn begin_attempt(
     Err(StoreError::Unavailable)
 }
 
+pub(super) async fn called(
+    connections: &Connections,
+    called: Called,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    for _ in 0..DECISIONS {
+        let found = by_attempt(connections, called.provider, &called.attempt).await?;
+        let Some(payment) = found else {
+            return Ok(None);
+        };
+        let token = payment.token.clone();
+        let Some(change) = transition::called(payment, &called, now)? else {
+            return Ok(Some(token));
+        };
+        if write(connections, &change).await? {
+            return Ok(Some(token));
+        }
+    }
+    Err(StoreError::Unavailable)
+}
+
 static REPORTED: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select {PAYMENT}, exists (select 1 from events e where e.payment = p.id \
@@ -72,7 +93,7 @@ pub(super) async fn apply(
     if !is_storable(attempt) {
         return Ok(Applied::Unknown);
     }
-    let dedupe = storable(&transition::dedupe_key(provider, attempt, &report.evidence));
+    let dedupe = storable(&transition::dedupe_key(provider, &report));
     for _ in 0..DECISIONS {
         let rows = connections
             .query(&REPORTED, &[&provider, attempt, &dedupe])

@@ -24,9 +24,9 @@ use std::fmt;
 use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
-    Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store, StoreError,
-    Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
+    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
+    StoreError, Tried,
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
@@ -163,6 +163,10 @@ impl Store for PostgresStore {
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
         Box::pin(changes::begin_attempt(&self.connections, begin))
+    }
+
+    fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
+        Box::pin(changes::called(&self.connections, called, now))
     }
 
     fn apply(

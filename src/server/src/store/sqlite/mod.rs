@@ -28,9 +28,9 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Created, EventRecord, Filter, Idempotency,
-    Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store, StoreError,
-    Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
+    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
+    StoreError, Tried,
 };
 use writer::Writer;
 
@@ -324,6 +324,13 @@ impl Store for SqliteStore {
         Box::pin(
             self.writer
                 .write(move |connection| sql::begin_attempt(connection, &begin)),
+        )
+    }
+
+    fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::called(connection, &called, now)),
         )
     }
 

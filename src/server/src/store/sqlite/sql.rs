@@ -8,7 +8,7 @@ mod webhooks;
 use kassa_checkout::Timestamp;
 use rusqlite::{Connection, ErrorCode, Row};
 
-pub(super) use changes::{apply, begin_attempt, meet_deadlines};
+pub(super) use changes::{apply, begin_attempt, called, meet_deadlines};
 pub(super) use payments::{answered, by_attempt, by_token, create, events, list, payment};
 pub(super) use questions::{claim_questions, finish_question};
 pub(super) use webhooks::{

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     clock,
     store::{
-        Applied, AttemptRecord, Begin, Begun, Payment, StoreError,
+        Applied, AttemptRecord, Begin, Begun, Called, Payment, StoreError,
         transition::{self, Beginning, Change},
     },
 };
@@ -41,6 +41,21 @@ pub(in crate::store::sqlite) fn begin_attempt(
     })
 }
 
+pub(in crate::store::sqlite) fn called(
+    connection: &Connection,
+    called: &Called,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    let Some(payment) = by_attempt(connection, called.provider, &called.attempt)? else {
+        return Ok(None);
+    };
+    let token = payment.token.clone();
+    if let Some(change) = transition::called(payment, called, now)? {
+        write(connection, &change)?;
+    }
+    Ok(Some(token))
+}
+
 pub(in crate::store::sqlite) fn apply(
     connection: &Connection,
     provider: &str,
@@ -51,7 +66,7 @@ pub(in crate::store::sqlite) fn apply(
     let Some(payment) = by_attempt(connection, provider, &attempt)? else {
         return Ok(Applied::Unknown);
     };
-    let dedupe = transition::dedupe_key(provider, &attempt, &report.evidence);
+    let dedupe = transition::dedupe_key(provider, &report);
     let known = connection
         .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
         .and_then(|mut statement| statement.exists([&payment.id, &dedupe]))
