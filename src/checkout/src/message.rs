@@ -16,6 +16,8 @@ use crate::error::Coded;
 pub enum Algorithm {
     /// HMAC with SHA-512 (ecommpay).
     HmacSha512,
+    /// RSA PKCS#1 v1.5 with SHA-256 (OP).
+    RsaSha256,
 }
 
 /// What a key is for; a provider account has one key a purpose.
@@ -24,6 +26,8 @@ pub enum Algorithm {
 pub enum Purpose {
     /// Payments and all that belongs to them.
     Payment,
+    /// The provider's callbacks, where it signs them with a key of its own.
+    Callback,
 }
 
 /// Raw signature bytes, before the provider's encoding.
@@ -136,12 +140,15 @@ impl<M> fmt::Debug for Signed<M> {
 pub enum SignError {
     /// The account has no key for this algorithm and purpose.
     NoKey,
+    /// The key is there, and the computation failed: no memory or no randomness.
+    Failed,
 }
 
 impl fmt::Display for SignError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoKey => f.write_str("no key for this provider account and purpose"),
+            Self::Failed => f.write_str("signature could not be computed"),
         }
     }
 }
@@ -152,6 +159,7 @@ impl Coded for SignError {
     fn code(&self) -> &'static str {
         match self {
             Self::NoKey => "keys/no-key",
+            Self::Failed => "keys/not-signed",
         }
     }
 }
@@ -442,6 +450,11 @@ mod tests {
             "no key for this provider account and purpose"
         );
         assert_eq!(no_key.code(), "keys/no-key");
+        assert_eq!(
+            SignError::Failed.to_string(),
+            "signature could not be computed"
+        );
+        assert_eq!(SignError::Failed.code(), "keys/not-signed");
         assert_eq!(Refused::Signature.to_string(), "signature refused");
         assert_eq!(Refused::Signature.code(), "callback/signature");
         for (error, words, code) in [

@@ -44,6 +44,16 @@ pub enum KeyFault {
     },
     /// It is not standard Base64 with padding, or not hexadecimal.
     Encoding,
+    /// It has another number of bits.
+    Size {
+        /// How many there should be at least.
+        least: usize,
+        /// How many there should be at most.
+        most: usize,
+    },
+    /// It is encoded rightly and is still no key: its parts do not belong together, or one of them
+    /// is unusual.
+    Inconsistent,
 }
 
 impl fmt::Display for KeyError {
@@ -61,6 +71,10 @@ impl fmt::Display for KeyError {
             }
             KeyFault::Prefix { expected } => write!(f, "has another prefix: expected {expected}"),
             KeyFault::Encoding => f.write_str("is encoded in another way than expected"),
+            KeyFault::Size { least, most } => {
+                write!(f, "has another size: expected {least} to {most} bits")
+            }
+            KeyFault::Inconsistent => f.write_str("is no whole and usual key"),
         }
     }
 }
@@ -77,6 +91,8 @@ impl Coded for KeyError {
             KeyFault::Invisible { .. } => "keys/invisible-character",
             KeyFault::Prefix { .. } => "keys/prefix",
             KeyFault::Encoding => "keys/encoding",
+            KeyFault::Size { .. } => "keys/size",
+            KeyFault::Inconsistent => "keys/inconsistent",
         }
     }
 }
@@ -197,6 +213,19 @@ mod tests {
                 KeyFault::Encoding,
                 "is encoded in another way than expected",
                 "keys/encoding",
+            ),
+            (
+                KeyFault::Size {
+                    least: 2_048,
+                    most: 4_096,
+                },
+                "has another size: expected 2048 to 4096 bits",
+                "keys/size",
+            ),
+            (
+                KeyFault::Inconsistent,
+                "is no whole and usual key",
+                "keys/inconsistent",
             ),
         ] {
             let error = KeyError {

@@ -7,7 +7,73 @@ use kassa_checkout::message::{
     Algorithm, Purpose, Refused, SignError, Signature, Signer, Verifier,
 };
 
-use crate::hmac_key::HmacSha512Key;
+use crate::{
+    hmac_key::HmacSha512Key,
+    rsa_key::{RsaSha256Key, RsaSha256PublicKey},
+};
+
+/// A key of a provider account, of whichever algorithm.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ProviderKey {
+    /// A secret that both sides have.
+    HmacSha512(HmacSha512Key),
+    /// Our own key pair: it signs, and the provider has the public half.
+    RsaSha256(RsaSha256Key),
+    /// The provider's public key: it verifies only.
+    RsaSha256Public(RsaSha256PublicKey),
+}
+
+impl ProviderKey {
+    fn sign(&self, algorithm: Algorithm, bytes: &[u8]) -> Result<Signature, SignError> {
+        match (self, algorithm) {
+            (Self::HmacSha512(key), Algorithm::HmacSha512) => Ok(Signature(key.sign(bytes))),
+            (Self::RsaSha256(key), Algorithm::RsaSha256) => {
+                key.sign(bytes).map(Signature).ok_or(SignError::Failed)
+            }
+            _ => Err(SignError::NoKey),
+        }
+    }
+
+    /// A key of another algorithm verifies nothing, whatever the message says that it is signed
+    /// with.
+    fn verify(&self, algorithm: Algorithm, bytes: &[u8], signature: &[u8]) -> bool {
+        match (self, algorithm) {
+            (Self::HmacSha512(key), Algorithm::HmacSha512) => key.verify(bytes, signature),
+            (Self::RsaSha256(key), Algorithm::RsaSha256) => key.verify(bytes, signature),
+            (Self::RsaSha256Public(key), Algorithm::RsaSha256) => key.verify(bytes, signature),
+            _ => false,
+        }
+    }
+
+    /// Whether it is published, by us or by a provider's documentation.
+    #[must_use]
+    pub fn is_published_example(&self) -> bool {
+        match self {
+            Self::HmacSha512(key) => key.is_published_example(),
+            Self::RsaSha256(key) => key.is_published_example(),
+            Self::RsaSha256Public(key) => key.is_published_example(),
+        }
+    }
+}
+
+impl From<HmacSha512Key> for ProviderKey {
+    fn from(key: HmacSha512Key) -> Self {
+        Self::HmacSha512(key)
+    }
+}
+
+impl From<RsaSha256Key> for ProviderKey {
+    fn from(key: RsaSha256Key) -> Self {
+        Self::RsaSha256(key)
+    }
+}
+
+impl From<RsaSha256PublicKey> for ProviderKey {
+    fn from(key: RsaSha256PublicKey) -> Self {
+        Self::RsaSha256Public(key)
+    }
+}
 
 /// The keys of all provider accounts of all shops.
 ///
@@ -39,14 +105,21 @@ pub struct Keyring {
 /// The keys of one purpose.
 struct Keys {
     /// The one that signs.
-    current: HmacSha512Key,
+    current: ProviderKey,
     /// Those that still verify, newest first.
-    former: Vec<HmacSha512Key>,
+    former: Vec<ProviderKey>,
 }
 
 impl Keyring {
     /// Adds a key of a shop's account. The one added last signs; those before it only verify.
-    pub fn add(&mut self, shop: &str, provider: &str, purpose: Purpose, key: HmacSha512Key) {
+    pub fn add(
+        &mut self,
+        shop: &str,
+        provider: &str,
+        purpose: Purpose,
+        key: impl Into<ProviderKey>,
+    ) {
+        let key = key.into();
         let shop = self.accounts.entry(shop.to_owned()).or_default();
         let purposes = shop.entry(provider.to_owned()).or_default();
         match purposes.iter_mut().find(|(known, _)| *known == purpose) {
@@ -84,12 +157,12 @@ impl Keyring {
             .purposes
             .iter()
             .flat_map(|(_, keys)| keys.all())
-            .any(HmacSha512Key::is_published_example)
+            .any(ProviderKey::is_published_example)
     }
 }
 
 impl Keys {
-    fn all(&self) -> impl Iterator<Item = &HmacSha512Key> {
+    fn all(&self) -> impl Iterator<Item = &ProviderKey> {
         core::iter::once(&self.current).chain(&self.former)
     }
 }
@@ -122,10 +195,7 @@ impl Signer for Account<'_> {
         bytes: &[u8],
     ) -> Result<Signature, SignError> {
         let keys = self.keys(purpose).ok_or(SignError::NoKey)?;
-        match algorithm {
-            Algorithm::HmacSha512 => Ok(Signature(keys.current.sign(bytes))),
-            _ => Err(SignError::NoKey),
-        }
+        keys.current.sign(algorithm, bytes)
     }
 }
 
@@ -138,13 +208,10 @@ impl Verifier for Account<'_> {
         signature: &[u8],
     ) -> Result<(), Refused> {
         let keys = self.keys(purpose).ok_or(Refused::Signature)?;
-        let holds = match algorithm {
-            // All are tried, so that the time taken does not tell which one held.
-            Algorithm::HmacSha512 => keys
-                .all()
-                .fold(false, |held, key| key.verify(bytes, signature) | held),
-            _ => false,
-        };
+        // All are tried, so that the time taken does not tell which one held.
+        let holds = keys.all().fold(false, |held, key| {
+            key.verify(algorithm, bytes, signature) | held
+        });
         if holds {
             Ok(())
         } else {
@@ -163,7 +230,7 @@ impl fmt::Debug for Account<'_> {
 mod tests {
     use kassa_checkout::message::{Algorithm, Purpose, Refused, SignError, Signer, Verifier};
 
-    use super::{HmacSha512Key, Keyring};
+    use super::{HmacSha512Key, Keyring, RsaSha256Key, RsaSha256PublicKey};
 
     const ALGORITHM: Algorithm = Algorithm::HmacSha512;
     const PURPOSE: Purpose = Purpose::Payment;
@@ -238,6 +305,31 @@ mod tests {
         assert_eq!(format!("{keyring:?}"), "Keyring([redacted])");
         let account = keyring.account("a", "ecommpay");
         assert_eq!(format!("{account:?}"), "Account([redacted])");
+    }
+
+    #[test]
+    fn a_key_signs_and_verifies_by_its_own_algorithm_and_purpose_only() {
+        let text = RsaSha256Key::generate_pem().unwrap();
+        let ours = || RsaSha256Key::parse(text.trim_end()).unwrap();
+        let public = RsaSha256PublicKey::parse(ours().public().to_pem().trim_end()).unwrap();
+        let mut keyring = keyring(&[("a", "ecommpay", "invented-secret-number-one")]);
+        keyring.add("a", "op", PURPOSE, ours());
+        keyring.add("a", "op", Purpose::Callback, public);
+        let account = keyring.account("a", "op");
+        let rsa = Algorithm::RsaSha256;
+        let signature = account.sign(rsa, PURPOSE, b"text").unwrap();
+        for purpose in [PURPOSE, Purpose::Callback] {
+            assert_eq!(account.verify(rsa, purpose, b"text", &signature.0), Ok(()));
+            let refused = account.verify(rsa, purpose, b"texts", &signature.0);
+            assert_eq!(refused, Err(Refused::Signature));
+            let refused = account.verify(ALGORITHM, purpose, b"text", &signature.0);
+            assert_eq!(refused, Err(Refused::Signature));
+        }
+        let none = Err(SignError::NoKey);
+        assert_eq!(account.sign(rsa, Purpose::Callback, b"text"), none);
+        assert_eq!(account.sign(ALGORITHM, PURPOSE, b"text"), none);
+        let other = keyring.account("a", "ecommpay");
+        assert_eq!(other.sign(rsa, PURPOSE, b"text"), none);
     }
 
     #[test]

@@ -17,10 +17,13 @@ mod api_key;
 mod error;
 mod hmac_key;
 mod keyring;
+mod pem;
+mod rsa_key;
 mod webhook;
 
 pub use api_key::{ApiKeyHash, api_key_text};
 pub use error::{KeyError, KeyFault};
 pub use hmac_key::HmacSha512Key;
-pub use keyring::{Account, Keyring};
+pub use keyring::{Account, Keyring, ProviderKey};
+pub use rsa_key::{RsaSha256Key, RsaSha256PublicKey};
 pub use webhook::{WebhookKey, WebhookMessage, WebhookRefused, sign_webhook, verify_webhook};
