@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod message;
 pub mod order;
 pub mod provider;
+pub mod refund;
 pub mod selection;
 pub mod time;
 

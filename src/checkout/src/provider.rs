@@ -15,6 +15,7 @@ use crate::{
     lifecycle::Evidence,
     message::{Claimed, ContentError, RawCallback, Unsigned},
     order::{AttemptRef, CallContext, Context, Order},
+    refund::{RefundRule, Refunds},
     selection::Selection,
 };
 
@@ -37,6 +38,19 @@ pub trait Provider: Send + Sync + fmt::Debug {
 
     /// How a payment stands, if the provider can be asked.
     fn status(&self) -> Option<&dyn StatusQueries>;
+
+    /// Callbacks that only say that something changed, if the provider sends any.
+    fn notices(&self) -> Option<&dyn Notices>;
+
+    /// What a shop may give back here.
+    fn refund_rule(&self) -> RefundRule;
+
+    /// How money goes back, if the provider can be asked to give it.
+    fn refunds(&self) -> Option<&dyn Refunds>;
+
+    /// Whether the account is in the provider's sandbox, where no money moves: a key that is
+    /// published may sign there, and nowhere else.
+    fn is_sandbox(&self) -> bool;
 }
 
 /// What is true of a provider whatever the account.
@@ -256,6 +270,25 @@ pub trait Callbacks {
     /// # Errors
     /// [`ContentError`] when it cannot even be read so far that a signature could be checked.
     fn claim(&self, raw: &RawCallback) -> Result<Claimed<PaymentEvent>, ContentError>;
+}
+
+/// Reads callbacks that say no more than that an attempt has changed.
+///
+/// What such a callback says about money is not believed, though its signature holds: it is a
+/// reason to ask for the status.
+pub trait Notices {
+    /// Parses a callback, strictly, without believing it.
+    ///
+    /// # Errors
+    /// [`ContentError`] when it cannot even be read so far that a signature could be checked.
+    fn claim_notice(&self, raw: &RawCallback) -> Result<Claimed<Notice>, ContentError>;
+}
+
+/// That an attempt has changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// The identifier that Kassa gave the attempt.
+    pub provider_payment_id: String,
 }
 
 /// Asks a provider how a payment stands.

@@ -30,6 +30,36 @@ pub fn write(time: Timestamp) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+00:00")
 }
 
+/// Writes a point in time as HTTP does: `Tue, 03 Nov 2020 14:41:38 GMT`.
+///
+/// ```
+/// use kassa_checkout::Timestamp;
+/// use kassa_providers::date;
+/// let time = Timestamp::from_millis(1_604_414_498_900);
+/// assert_eq!(date::http(time), "Tue, 03 Nov 2020 14:41:38 GMT");
+/// ```
+#[must_use]
+pub fn http(time: Timestamp) -> String {
+    // 1970 began with a Thursday.
+    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let name = |names: &'static [&str], place: u64| {
+        let mut names = (0..).zip(names);
+        names
+            .find(|(number, _)| *number == place)
+            .map_or("", |(_, name)| *name)
+    };
+    let millis = time.millis().min(LAST);
+    let (year, month, day) = civil(millis / DAY);
+    let weekday = name(&WEEKDAYS, millis / DAY % 7);
+    let month = name(&MONTHS, month - 1);
+    let second = millis % DAY / 1_000;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// Reads `YYYY-MM-DDThh:mm:ss` with one of the offsets `Z`, `+hh`, `+hhmm`, `+hh:mm` (or `-`).
 ///
 /// `None` for any other form, a date that the calendar lacks, a leap second, and whatever lies
@@ -148,7 +178,20 @@ mod tests {
     use kassa_checkout::Timestamp;
     use proptest::prelude::*;
 
-    use super::{LAST, read, write};
+    use super::{LAST, http, read, write};
+
+    #[test]
+    fn days_of_the_week_and_months_are_named() {
+        for (text, millis) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Tue, 29 Feb 2000 23:59:59 GMT", 951_868_799_000),
+            ("Wed, 01 Mar 2000 00:00:00 GMT", 951_868_800_000),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777_000),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", u64::MAX),
+        ] {
+            assert_eq!(http(Timestamp::from_millis(millis)), text);
+        }
+    }
 
     #[test]
     fn known_points_in_time() {

@@ -6,6 +6,7 @@
 
 pub mod date;
 pub mod ecommpay;
+pub mod op;
 pub mod registry;
 pub mod settings;
 

@@ -1,9 +1,12 @@
 //! The one list of providers: server, tests and tools iterate over it.
 
-use kassa_checkout::provider::{Facts, Provider};
+use kassa_checkout::{
+    message::Algorithm,
+    provider::{Facts, Provider},
+};
 
 use crate::{
-    ecommpay,
+    ecommpay, op,
     settings::{Settings, SettingsError},
 };
 
@@ -14,6 +17,10 @@ pub struct Entry {
     pub facts: &'static Facts,
     /// The names of an account's settings.
     pub settings: &'static [&'static str],
+    /// Those of them that nobody may see: a configuration tells where they are, and not them.
+    pub confidential: &'static [&'static str],
+    /// What the account's messages are signed with.
+    pub algorithm: Algorithm,
     /// Settings of an invented account, for documentation and tests.
     pub example: &'static [(&'static str, &'static str)],
     build: fn(&Settings) -> Result<Box<dyn Provider>, SettingsError>,
@@ -36,15 +43,38 @@ impl Entry {
     }
 }
 
-static ALL: [Entry; 1] = [Entry {
-    facts: &ecommpay::FACTS,
-    settings: ecommpay::SETTINGS,
-    example: &[
-        ("project_id", "120"),
-        ("other_methods", "card,paypal-wallet"),
-    ],
-    build: |settings| Ok(Box::new(ecommpay::Ecommpay::new(settings)?)),
-}];
+static ALL: [Entry; 2] = [
+    Entry {
+        facts: &ecommpay::FACTS,
+        settings: ecommpay::SETTINGS,
+        confidential: &[],
+        algorithm: Algorithm::HmacSha512,
+        example: &[
+            ("project_id", "120"),
+            ("other_methods", "card,paypal-wallet"),
+        ],
+        build: |settings| Ok(Box::new(ecommpay::Ecommpay::new(settings)?)),
+    },
+    Entry {
+        facts: &op::FACTS,
+        settings: op::SETTINGS,
+        confidential: op::CONFIDENTIAL,
+        algorithm: Algorithm::RsaSha256,
+        example: &[
+            ("environment", "sandbox"),
+            ("merchant_id", "00000000-0000-4000-8000-000000000001"),
+            ("account_id", "00000000-0000-4000-8000-000000000002"),
+            ("api_key", "invented-api-key"),
+            ("key_version", "1"),
+            ("success_words", "SIM_PAID"),
+            ("cancelled_words", "SIM_CANCELLED"),
+            ("failed_words", "SIM_FAILED"),
+            ("multibank", "true"),
+            ("callbacks", "true"),
+        ],
+        build: |settings| Ok(Box::new(op::Op::new(settings)?)),
+    },
+];
 
 /// Every provider.
 #[must_use]
@@ -66,9 +96,16 @@ pub fn all() -> &'static [Entry] {
 /// # Ok::<(), kassa_providers::SettingsError>(())
 /// ```
 pub fn build(id: &str, settings: &Settings) -> Result<Box<dyn Provider>, SettingsError> {
+    find(id)?.build(settings)
+}
+
+/// The provider of that name.
+///
+/// # Errors
+/// [`SettingsError::UnknownProvider`].
+pub fn find(id: &str) -> Result<&'static Entry, SettingsError> {
     all()
         .iter()
         .find(|entry| entry.facts.id == id)
-        .ok_or_else(|| SettingsError::UnknownProvider { id: id.to_owned() })?
-        .build(settings)
+        .ok_or_else(|| SettingsError::UnknownProvider { id: id.to_owned() })
 }

@@ -24,9 +24,10 @@ use kassa_checkout::{
     message::{ContentError, RawCallback},
     order::{AttemptRef, CallContext, Context, Order},
     provider::{
-        BankList, Banks, Beginning, BrowserForm, BuildError, Callbacks, Choice, Facts,
+        BankList, Banks, Beginning, BrowserForm, BuildError, Callbacks, Choice, Facts, Notices,
         PaymentEvent, Payments, Provider, StatusQueries,
     },
+    refund::{RefundRule, Refunds},
 };
 
 pub use back::GateUrl;
@@ -43,6 +44,11 @@ pub static FACTS: Facts = Facts {
     id: "ecommpay",
     name: "ecommpay",
     proven_live: false,
+};
+
+/// The method has no refunds; what goes back goes as a payout that the shop makes.
+const REFUNDS: RefundRule = RefundRule::Unsupported {
+    reason: "refund/method",
 };
 
 /// The names of an account's settings.
@@ -200,6 +206,22 @@ impl Provider for Ecommpay {
 
     fn status(&self) -> Option<&dyn StatusQueries> {
         Some(self)
+    }
+
+    fn notices(&self) -> Option<&dyn Notices> {
+        None
+    }
+
+    fn refund_rule(&self) -> RefundRule {
+        REFUNDS
+    }
+
+    fn refunds(&self) -> Option<&dyn Refunds> {
+        None
+    }
+
+    fn is_sandbox(&self) -> bool {
+        false
     }
 }
 

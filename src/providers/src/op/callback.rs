@@ -1,0 +1,132 @@
+//! OP's callback: that something changed, and nothing more.
+//!
+//! It is verified, and then the status is asked for: what the callback itself says about money is
+//! neither public nor needed.
+
+use core::hint::black_box;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
+use kassa_checkout::{
+    Claimed,
+    message::{Algorithm, ContentError, Purpose, RawCallback},
+    provider::Notice,
+};
+use serde::Deserialize;
+
+use super::{
+    account::CallbackAccount,
+    message,
+    signing::{Authorization, Lines},
+};
+
+/// The body: one field is public.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    payment_id: String,
+}
+
+/// The longest body, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
+/// Reads a callback so far that its signature can be checked.
+///
+/// Which attempt it is about stands in the address, which is ours and signed: OP's own identifier
+/// stays between OP and the store.
+pub(super) fn claim(
+    account: &CallbackAccount,
+    raw: &RawCallback,
+) -> Result<Claimed<Notice>, ContentError> {
+    if raw.body.len() > LONGEST_BODY {
+        return Err(ContentError::TooLarge);
+    }
+    let header = |name: &'static str| {
+        let mut values = raw.headers.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        value
+            .and_then(|value| value.to_str().ok())
+            .ok_or(ContentError::Field(name))
+    };
+    let authorization = Authorization::parse(header(AUTHORIZATION.as_str())?)?;
+    let api_key = header("x-api-key")?;
+    let lines = Lines {
+        method: raw.method.as_str(),
+        content_type: header(CONTENT_TYPE.as_str())?,
+        date: header(DATE.as_str())?,
+        signer: &authorization.signer,
+        api_key,
+        session_id: header("x-session-id")?,
+        request_id: header("x-request-id")?,
+        url: &raw.url,
+        body: &raw.body,
+    };
+    let attempt = attempt(&raw.url)?;
+    let content = check(account, &authorization, api_key)
+        .and_then(|()| body(&raw.body))
+        .map(|()| Notice {
+            provider_payment_id: attempt.to_owned(),
+        });
+    Ok(Claimed::new(
+        attempt.to_owned(),
+        Algorithm::RsaSha256,
+        Purpose::Callback,
+        vec![lines.to_bytes()],
+        authorization.signature,
+        content,
+    ))
+}
+
+/// The address that OP calls about an attempt.
+pub(super) fn address(callback_url: &str, attempt: &str) -> String {
+    format!("{callback_url}/{attempt}")
+}
+
+fn attempt(url: &str) -> Result<&str, ContentError> {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if (1..=255).contains(&last.len()) && last.bytes().all(plain) {
+        Ok(last)
+    } else {
+        Err(ContentError::Field("url"))
+    }
+}
+
+fn check(
+    account: &CallbackAccount,
+    authorization: &Authorization,
+    api_key: &str,
+) -> Result<(), ContentError> {
+    let right_key = same(&account.api_key.0, api_key);
+    let known = account.id.as_ref();
+    let right_id = known.is_none_or(|id| same(&id.0, &authorization.signer));
+    if right_key & right_id {
+        Ok(())
+    } else {
+        Err(ContentError::Account)
+    }
+}
+
+fn body(bytes: &[u8]) -> Result<(), ContentError> {
+    let body: Body = serde_json::from_slice(bytes).map_err(|error| {
+        if error.is_data() {
+            ContentError::Field("paymentId")
+        } else {
+            ContentError::Malformed
+        }
+    })?;
+    if message::is_id(&body.payment_id) {
+        Ok(())
+    } else {
+        Err(ContentError::Field("paymentId"))
+    }
+}
+
+/// Compares in constant time, but for the length.
+fn same(ours: &str, theirs: &str) -> bool {
+    let pairs = ours.bytes().zip(theirs.bytes());
+    let difference = pairs.fold(0, |difference, (ours, theirs)| {
+        black_box(difference | (ours ^ theirs))
+    });
+    ours.len() == theirs.len() && difference == 0
+}
