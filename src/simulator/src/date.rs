@@ -17,6 +17,44 @@ pub fn for_people(unix_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
 }
 
+/// `2020-03-10T11:23:57.917Z`, OP's form.
+#[must_use]
+pub fn iso_millis(unix_ms: i64) -> String {
+    let (year, month, day, hour, minute, second) = parts(unix_ms);
+    let millis = unix_ms.rem_euclid(1_000);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// `Tue, 03 Nov 2020 14:41:38 GMT`, HTTP's form.
+#[must_use]
+pub fn http_date(unix_ms: i64) -> String {
+    let (year, month, day, hour, minute, second) = parts(unix_ms);
+    let weekday = match unix_ms.div_euclid(DAY_MS).rem_euclid(7) {
+        0 => "Thu",
+        1 => "Fri",
+        2 => "Sat",
+        3 => "Sun",
+        4 => "Mon",
+        5 => "Tue",
+        _ => "Wed",
+    };
+    let month = match month {
+        1 => "Jan",
+        2 => "Feb",
+        3 => "Mar",
+        4 => "Apr",
+        5 => "May",
+        6 => "Jun",
+        7 => "Jul",
+        8 => "Aug",
+        9 => "Sep",
+        10 => "Oct",
+        11 => "Nov",
+        _ => "Dec",
+    };
+    format!("{weekday}, {day:02} {month} {year:04} {hour:02}:{minute:02}:{second:02} GMT")
+}
+
 /// Reads `YYYY-MM-DDThh:mm:ss±hh:mm` (or `±hh`), the form of `best_before`, into Unix milliseconds.
 ///
 /// # Examples
@@ -135,6 +173,12 @@ mod tests {
     fn writes_known_dates() {
         assert_eq!(callback_date(1_604_414_498_000), "2020-11-03T14:41:38+0000");
         assert_eq!(for_people(951_782_400_000), "2000-02-29 00:00:00 UTC");
+        assert_eq!(iso_millis(1_583_839_437_917), "2020-03-10T11:23:57.917Z");
+        assert_eq!(
+            http_date(1_604_414_498_900),
+            "Tue, 03 Nov 2020 14:41:38 GMT"
+        );
+        assert_eq!(http_date(784_111_777_000), "Sun, 06 Nov 1994 08:49:37 GMT");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The other side, offline: ecommpay's Payment Page, the banks behind it and its callbacks, to develop and test a shop against.
+//! The other side, offline: ecommpay's Payment Page and OP Online Payment, the banks behind them and their callbacks, to develop and test a shop against.
 //!
 //! It is the other party, so it shares no code with Kassa: signature, parameter rules and callback shapes are written here once more, from the same documents.
 //! Everything is in memory, bounded, and on the loopback interface; the secret is made up and public.
@@ -20,6 +20,7 @@ pub mod form;
 pub mod gate;
 pub mod json;
 pub mod natural;
+pub mod op;
 pub mod options;
 pub mod pages;
 pub mod params;
@@ -70,6 +71,7 @@ pub fn app(config: Config) -> Router {
     Router::new()
         .merge(pages::routes())
         .merge(gate::routes())
+        .merge(op::routes())
         .merge(control::routes())
         .with_state(shared)
 }

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::Config;
 use crate::clock::Clock;
+use crate::op::Op;
 use crate::schedule::next_gap_ms;
 use crate::state::{Attempt, Fate, Job, Outcome, State};
 
@@ -32,6 +33,8 @@ pub struct Shared {
     pub config: Arc<Config>,
     /// The clock that can be put forward.
     pub clock: Clock,
+    /// The other provider.
+    pub op: Op,
     state: Mutex<State>,
     wake: Notify,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -46,6 +49,7 @@ impl Shared {
         Self {
             config,
             clock: Clock::default(),
+            op: Op::new(),
             state,
             wake: Notify::new(),
             client: Client::builder(TokioExecutor::new()).build_http(),
@@ -71,9 +75,14 @@ impl Shared {
             .header("content-type", "application/json")
             .header("user-agent", "kassa-simulator")
             .body(Full::new(Bytes::from(body)));
-        let Ok(request) = request else {
-            return Outcome::Unreachable;
-        };
+        match request {
+            Ok(request) => self.send(request).await,
+            Err(_) => Outcome::Unreachable,
+        }
+    }
+
+    /// Sends a request, and waits for its answer.
+    pub async fn send(&self, request: Request<Full<Bytes>>) -> Outcome {
         let exchange = async {
             let answer = self.client.request(request).await.map_err(drop)?;
             let http_status = answer.status().as_u16();

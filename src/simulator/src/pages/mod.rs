@@ -63,7 +63,7 @@ pub fn next_url(payment: &Payment) -> Option<String> {
 }
 
 /// A page before it is laid out.
-struct Page {
+pub(crate) struct Page {
     lang: Lang,
     title: String,
     body: String,
@@ -82,6 +82,19 @@ impl Page {
             status: StatusCode::OK,
             leads_to: Vec::new(),
             wide: false,
+        }
+    }
+
+    /// A page whose forms may end at these addresses.
+    pub(crate) fn leading_to(
+        lang: Lang,
+        title: impl Into<String>,
+        body: String,
+        leads_to: Vec<String>,
+    ) -> Self {
+        Self {
+            leads_to,
+            ..Self::new(lang, title, body)
         }
     }
 
@@ -155,7 +168,7 @@ fn origin(url: &str) -> Option<String> {
 }
 
 /// Text for HTML, in content or in a quoted attribute.
-fn esc(text: &str) -> String {
+pub(crate) fn esc(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -164,7 +177,7 @@ fn esc(text: &str) -> String {
 }
 
 /// The first place in a text filled in.
-fn fill(text: &str, value: &str) -> String {
+pub(crate) fn fill(text: &str, value: &str) -> String {
     text.replacen("{}", value, 1)
 }
 
@@ -207,7 +220,7 @@ fn mark(bank: &Bank, size: &str) -> String {
 }
 
 /// The foot of a card, with a padlock.
-fn foot(text: &str) -> String {
+pub(crate) fn foot(text: &str) -> String {
     format!(
         "<p class=\"k-foot\"><svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><rect x=\"4.5\" y=\"9\" width=\"11\" height=\"7.5\" rx=\"1.5\"/><path d=\"M7 9V6.5a3 3 0 0 1 6 0V9\"/></svg>{}</p>",
         esc(text)

@@ -1,0 +1,143 @@
+//! The Browser flow: a bank page for the customer. OP's sandbox has none and redirects at once, which the two special accounts do here too.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State as Extract};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::state::{CANCELS, Payment, REJECTS, Status};
+use super::{assumed, callback, rest};
+use crate::bank::BANKS;
+use crate::form;
+use crate::pages::{Page, esc, fill, foot};
+use crate::sender::Shared;
+use crate::texts::Lang;
+
+/// `GET /customer/payment/startPaymentConfirmation`
+pub(super) async fn start(
+    Extract(shared): Extract<Arc<Shared>>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    begin(&shared, query.as_deref(), "OP")
+}
+
+/// `GET /customer/payment/multibank/direct/{bankId}/startPaymentConfirmation`
+pub(super) async fn start_at(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(bank_id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let mut banks = BANKS.iter().map(|bank| bank.name(Lang::En));
+    match banks.find(|name| rest::bank_id(name) == bank_id) {
+        Some(name) => begin(&shared, query.as_deref(), name),
+        None => unknown(),
+    }
+}
+
+fn begin(shared: &Arc<Shared>, query: Option<&str>, bank: &str) -> Response {
+    let pairs = form::decode(query.unwrap_or_default()).unwrap_or_default();
+    let value = |name| form::value(&pairs, name).unwrap_or_default();
+    let mut state = shared.op.state();
+    let found = state.by_operation(
+        value("paymentOperationId"),
+        value("paymentOperationValidation"),
+    );
+    let Some(payment) = found else {
+        return unknown();
+    };
+    payment.bank = Some(bank.to_owned());
+    let page_id = payment.page_id.clone();
+    let at_once = match payment.account_id.as_str() {
+        CANCELS => Some(Status::Cancelled),
+        REJECTS => Some(Status::Failed),
+        _ => None,
+    };
+    let over = payment.next_url().map(str::to_owned);
+    drop(state);
+    let ended = over.or_else(|| callback::end(shared, &page_id, at_once?));
+    let to = ended.unwrap_or_else(|| format!("/op/bank/{page_id}"));
+    let location = [(header::LOCATION, to)];
+    (StatusCode::FOUND, assumed("redirect-status"), location).into_response()
+}
+
+/// `GET /op/bank/{page_id}`
+pub(super) async fn show(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(page_id): Path<String>,
+) -> Response {
+    let mut state = shared.op.state();
+    match state.by_page(&page_id) {
+        Some(payment) => match payment.next_url() {
+            Some(url) => (StatusCode::FOUND, [(header::LOCATION, url.to_owned())]).into_response(),
+            None => page(&shared, payment).into_response(),
+        },
+        None => unknown(),
+    }
+}
+
+/// `POST /op/bank/{page_id}`
+pub(super) async fn act(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(page_id): Path<String>,
+    body: Bytes,
+) -> Response {
+    let pairs = form::decode(&String::from_utf8_lossy(&body)).unwrap_or_default();
+    let status = match form::value(&pairs, "act") {
+        Some("pay") => Status::Paid,
+        Some("cancel") => Status::Cancelled,
+        Some("refuse") => Status::Failed,
+        _ => return unknown(),
+    };
+    let ended = callback::end(&shared, &page_id, status);
+    let to = ended.unwrap_or_else(|| format!("/op/bank/{page_id}"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}
+
+fn page(shared: &Shared, payment: &Payment) -> Page {
+    let lang = payment.lang;
+    let texts = lang.texts();
+    let amount = lang.euros(payment.cents);
+    let bank = payment.bank.as_deref().unwrap_or("OP");
+    let rows = [
+        (texts.amount, amount.as_str()),
+        (texts.payee, shared.config.payee.as_str()),
+        (texts.payment, payment.reference.as_str()),
+        (texts.account, "FI21 1234 5600 0007 85"),
+    ];
+    let rows = rows
+        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value)));
+    let body = format!(
+        "<section class=\"k k-bank hue-5001\"><div class=\"k-head\"><i class=\"mark hue-5001\" aria-hidden=\"true\">OP</i><div><span class=\"k-payee\">{bank}</span><span class=\"k-ref\">{simulator}</span></div></div>\
+         <h1>{heading}</h1><dl class=\"k-receipt\">{rows}</dl>\
+         <form class=\"k-row\" method=\"post\" action=\"/op/bank/{page_id}\"><button class=\"k-go\" name=\"act\" value=\"pay\">{pay}</button>\
+         <div class=\"k-acts\"><button class=\"k-line no\" name=\"act\" value=\"refuse\">{refuse}</button><button class=\"k-line\" name=\"act\" value=\"cancel\">{cancel}</button></div></form>{foot}</section>",
+        bank = esc(bank),
+        simulator = texts.simulated_bank,
+        heading = texts.confirm_payment,
+        rows = rows.concat(),
+        page_id = payment.page_id,
+        pay = esc(&fill(texts.pay, &amount)),
+        refuse = texts.refuse,
+        cancel = texts.cancel,
+        foot = foot(texts.made_up),
+    );
+    let title = format!("{} – {bank}", texts.confirm_payment);
+    let leads_to = [
+        &payment.success_url,
+        &payment.cancel_url,
+        &payment.reject_url,
+    ];
+    Page::leading_to(lang, title, body, leads_to.map(Clone::clone).to_vec())
+}
+
+fn unknown() -> Response {
+    let why = "there is no such payment operation, or its validation is another";
+    (
+        StatusCode::NOT_FOUND,
+        assumed("error-status,error-body"),
+        why,
+    )
+        .into_response()
+}

@@ -1,0 +1,318 @@
+//! OP's REST interface, and the control of its simulation for test scripts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, Path, State as Extract};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::assumed;
+use super::callback;
+use super::message::{Create, Refund};
+use super::signature::{Caller, Request};
+use super::state::{Payment, Status};
+use crate::bank::BANKS;
+use crate::date::iso_millis;
+use crate::sender::Shared;
+use crate::texts::Lang;
+
+/// Why OP refuses: the status of HTTP and a sentence. Which ones the real OP has is not public.
+pub(super) struct Refusal(StatusCode, String);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, why) = self;
+        let body = Json(json!({ "error": why }));
+        (status, assumed("error-status,error-body"), body).into_response()
+    }
+}
+
+/// What every call has in common: method, address, headers, body.
+struct Came<'a> {
+    method: &'a Method,
+    uri: &'a OriginalUri,
+    headers: &'a HeaderMap,
+    body: &'a [u8],
+}
+
+impl Came<'_> {
+    /// Verifies the call, and that its pair of identifiers is new.
+    fn verify(&self, shared: &Shared) -> Result<Caller, Refusal> {
+        let host = self.headers.get(header::HOST);
+        let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let request = Request {
+            method: self.method.as_str(),
+            url: &format!("http://{host}{}", self.uri.0),
+            headers: self.headers,
+            body: self.body,
+        };
+        let mut state = shared.op.state();
+        if let Some((left @ 1.., status)) = state.refuse {
+            state.refuse = Some((left - 1, status));
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return Err(Refusal(status, "as the test asked for".to_owned()));
+        }
+        let caller = request
+            .verify()
+            .map_err(|why| Refusal(StatusCode::UNAUTHORIZED, why))?;
+        if state.use_pair(&caller.session_id, &caller.request_id) {
+            Ok(caller)
+        } else {
+            Err(Refusal(
+                StatusCode::CONFLICT,
+                "the pair of x-session-id and x-request-id was used already".to_owned(),
+            ))
+        }
+    }
+}
+
+/// `POST /payments`
+pub(super) async fn create(
+    Extract(shared): Extract<Arc<Shared>>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let (method, uri, headers) = (&method, &uri, &headers);
+    let came = Came {
+        method,
+        uri,
+        headers,
+        body: &body,
+    };
+    let caller = came.verify(&shared)?;
+    let (create, cents) =
+        Create::read(&body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
+    let now = shared.clock.now_ms();
+    let mut state = shared.op.state();
+    let payment = state.add(create, cents, &caller.session_id, now);
+    let answer = json!({
+        "paymentId": payment.id,
+        "paymentOperationId": payment.operation_id,
+        "paymentOperationValidation": payment.validation,
+    });
+    Ok((assumed("success-status"), Json(answer)).into_response())
+}
+
+/// `GET /payments/{paymentId}`
+pub(super) async fn status(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(payment_id): Path<String>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let (method, uri, headers) = (&method, &uri, &headers);
+    let came = Came {
+        method,
+        uri,
+        headers,
+        body: b"",
+    };
+    came.verify(&shared)?;
+    let mut state = shared.op.state();
+    let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
+    let answer = Json(payment_json(payment));
+    let names = "status-enum,refund-items,error-fields";
+    Ok((assumed(names), answer).into_response())
+}
+
+/// `POST /payments/{paymentId}/refund`
+pub(super) async fn refund(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(payment_id): Path<String>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Refusal> {
+    let (method, uri, headers) = (&method, &uri, &headers);
+    let came = Came {
+        method,
+        uri,
+        headers,
+        body: &body,
+    };
+    came.verify(&shared)?;
+    let cents = Refund::read(&body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
+    let now = shared.clock.now_ms();
+    let mut state = shared.op.state();
+    state.by_id(&payment_id).ok_or_else(not_found)?;
+    let total = state
+        .refund(&payment_id, cents, now)
+        .map_err(|why| Refusal(StatusCode::BAD_REQUEST, why.to_owned()))?;
+    let answer = json!({
+        "paymentId": payment_id,
+        "totalRefundedAmount": euros(total),
+    });
+    let names = "refund-path,refund-sum-capped,refund-payment-id";
+    Ok((assumed(names), Json(answer)).into_response())
+}
+
+/// `GET /payments/multibank/providers`
+pub(super) async fn providers(
+    Extract(shared): Extract<Arc<Shared>>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let (method, uri, headers) = (&method, &uri, &headers);
+    let came = Came {
+        method,
+        uri,
+        headers,
+        body: b"",
+    };
+    came.verify(&shared)?;
+    // OP is not in its own list; Handelsbanken stands in for a bank that is down.
+    let banks = BANKS.iter().filter(|bank| bank.name(Lang::Fi) != "OP");
+    let items = banks.map(|bank| {
+        let down = bank.name(Lang::Fi) == "Handelsbanken";
+        json!({
+            "bankId": bank_id(bank.name(Lang::En)),
+            "status": if down { "SIM_UNAVAILABLE" } else { "SIM_AVAILABLE" },
+        })
+    });
+    let answer = json!({ "providers": items.collect::<Vec<_>>() });
+    Ok((assumed("bank-ids,provider-fields"), Json(answer)).into_response())
+}
+
+/// An invented identifier of a bank.
+pub(super) fn bank_id(name: &str) -> String {
+    let letters = name.chars().filter_map(|c| match c {
+        'Å' | 'å' | 'ä' => Some('a'),
+        c if c.is_ascii_alphanumeric() => Some(c.to_ascii_lowercase()),
+        ' ' | '-' => Some('-'),
+        _ => None,
+    });
+    format!("sim-{}", letters.collect::<String>())
+}
+
+/// `GET /control/op/key`: the public key that verifies callbacks, as PEM.
+pub(super) async fn key(Extract(shared): Extract<Arc<Shared>>) -> Response {
+    shared
+        .op
+        .key
+        .public_pem()
+        .unwrap_or_default()
+        .into_response()
+}
+
+/// `GET /control/op/payments`
+pub(super) async fn payments(Extract(shared): Extract<Arc<Shared>>) -> Json<Value> {
+    let state = shared.op.state();
+    let payments = state.all().map(|payment| {
+        let mut json = payment_json(payment);
+        if let Some(fields) = json.as_object_mut() {
+            fields.insert("reference".into(), payment.reference.clone().into());
+            fields.insert("accountId".into(), payment.account_id.clone().into());
+            fields.insert("bank".into(), payment.bank.clone().into());
+            fields.insert(
+                "page".into(),
+                format!("/op/bank/{}", payment.page_id).into(),
+            );
+            fields.insert("nextUrl".into(), payment.next_url().into());
+        }
+        json
+    });
+    Json(json!({ "payments": payments.collect::<Vec<_>>() }))
+}
+
+/// What a customer does.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Act {
+    Pay,
+    Cancel,
+    Refuse,
+}
+
+impl Act {
+    pub(super) const fn status(self) -> Status {
+        match self {
+            Self::Pay => Status::Paid,
+            Self::Cancel => Status::Cancelled,
+            Self::Refuse => Status::Failed,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ActBody {
+    act: Act,
+}
+
+/// `POST /control/op/payments/{payment_id}/act` `{"act": "pay"}`
+pub(super) async fn act(
+    Extract(shared): Extract<Arc<Shared>>,
+    Path(payment_id): Path<String>,
+    Json(ActBody { act }): Json<ActBody>,
+) -> Result<Json<Value>, Refusal> {
+    let page = shared
+        .op
+        .state()
+        .by_id(&payment_id)
+        .map(|one| one.page_id.clone());
+    let page = page.ok_or_else(not_found)?;
+    let next = callback::end(&shared, &page, act.status());
+    next.map(|url| Json(json!({ "next_url": url })))
+        .ok_or_else(|| Refusal(StatusCode::CONFLICT, "the payment is over".to_owned()))
+}
+
+/// What goes wrong from now on.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub(super) struct Faults {
+    lose_callbacks: u32,
+    refuse: u32,
+    refuse_with: Option<u16>,
+}
+
+/// `POST /control/op/faults` `{"lose_callbacks": 1, "refuse": 2, "refuse_with": 503}`
+pub(super) async fn faults(
+    Extract(shared): Extract<Arc<Shared>>,
+    Json(faults): Json<Faults>,
+) -> StatusCode {
+    let mut state = shared.op.state();
+    state.lose_callbacks = faults.lose_callbacks;
+    state.refuse = (faults.refuse > 0).then(|| (faults.refuse, faults.refuse_with.unwrap_or(500)));
+    StatusCode::NO_CONTENT
+}
+
+fn not_found() -> Refusal {
+    let why = "there is no such payment".to_owned();
+    Refusal(StatusCode::NOT_FOUND, why)
+}
+
+fn payment_json(payment: &Payment) -> Value {
+    let refunds = payment.refunds.iter().map(|refund| {
+        json!({
+            "paymentId": refund.id,
+            "amount": euros(refund.cents),
+            "createTime": iso_millis(refund.at_ms),
+        })
+    });
+    let failed = payment.status == Status::Failed;
+    json!({
+        "paymentId": payment.id,
+        "amount": euros(payment.cents),
+        "status": payment.status.word(),
+        "refunds": refunds.collect::<Vec<_>>(),
+        "createTime": iso_millis(payment.created_ms),
+        "updateTime": iso_millis(payment.updated_ms),
+        "paymentType": "CREDIT",
+        "totalRefundedAmount": euros(payment.refunded_cents()),
+        "failureReason": failed.then_some("UnknownError"),
+    })
+}
+
+fn euros(cents: u64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
+}
