@@ -17,14 +17,14 @@ use kassa_checkout::{
     Call, CallError, Coded, Customer, Language, Order, RawCallback, Reply, Timestamp, Unsigned,
     bank::BankId,
     lifecycle::{Evidence, Meaning},
-    message::{Purpose, Refused},
+    message::Refused,
     order::{AttemptRef, CallContext, Context},
-    provider::{BrowserForm, BuildError, Choice, PaymentEvent, Provider},
+    provider::{Beginning, BrowserForm, BuildError, Choice, PaymentEvent, Provider},
 };
 use kassa_keys::{HmacSha512Key, Keyring};
 use kassa_providers::registry::{self, Entry};
 use kassa_tests::vectors::files::run_folder;
-use kit::{Kit, StatusAnswers};
+use kit::{Kit, Reports, StatusAnswers};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -43,10 +43,23 @@ fn providers() -> Vec<(&'static Entry, Kit, Box<dyn Provider>)> {
     providers.collect()
 }
 
+/// Every provider whose callbacks report what happened.
+fn reporting() -> Vec<(&'static Entry, Reports, Box<dyn Provider>)> {
+    let mut reporting = Vec::new();
+    for (entry, kit, account) in providers() {
+        let id = entry.facts.id;
+        assert_eq!(account.callbacks().is_some(), kit.reports.is_some(), "{id}");
+        reporting.extend(kit.reports.map(|reports| (entry, reports, account)));
+    }
+    assert!(!reporting.is_empty());
+    reporting
+}
+
+/// The keys that a word stands for.
 fn keyring(entry: &Entry, secret: &str) -> Keyring {
     let mut keyring = Keyring::default();
-    let key = HmacSha512Key::parse(secret).unwrap();
-    keyring.add(SHOP, entry.facts.id, Purpose::Payment, key);
+    let add = kit::of(entry.facts.id).unwrap().add_keys;
+    add(&mut keyring, SHOP, secret);
     keyring
 }
 
@@ -126,16 +139,26 @@ fn a_bank(account: &dyn Provider) -> Choice {
     Choice::Bank(bank)
 }
 
-fn create(entry: &Entry, account: &dyn Provider, order: &Order) -> Result<BrowserForm, BuildError> {
+/// What begins a payment, signed: a form, or the body of a call.
+enum Begun {
+    Form(BrowserForm),
+    Call(Vec<u8>),
+}
+
+fn create(entry: &Entry, account: &dyn Provider, order: &Order) -> Result<Begun, BuildError> {
     let beginning = account
         .payments()
         .create_payment(order, &a_bank(account), &context())?;
     let keyring = keyring(entry, SECRET);
-    let signed = beginning
-        .into_form()
-        .unwrap()
-        .sign(&keyring.account(SHOP, entry.facts.id));
-    Ok(signed.unwrap().into_message())
+    let keys = keyring.account(SHOP, entry.facts.id);
+    Ok(match beginning {
+        Beginning::Form(form) => Begun::Form(form.sign(&keys).unwrap().into_message()),
+        Beginning::Call(call) => {
+            let (request, _) = call.sign(&keys).unwrap().into_message().into_parts();
+            assert_eq!(request.uri().scheme_str(), Some("https"));
+            Begun::Call(request.into_body())
+        }
+    })
 }
 
 #[test]
@@ -154,7 +177,7 @@ fn every_provider_has_vectors_for_signing_and_callbacks() {
 
 #[test]
 fn a_genuine_callback_is_read() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let event = receive(entry, &*account, &(kit.signed)(&kit.body, SECRET), SECRET).unwrap();
         assert_eq!(event.provider_payment_id, kit.payment_id);
         assert_eq!(event.evidence.meaning, Meaning::Paid);
@@ -167,7 +190,7 @@ fn a_genuine_callback_is_read() {
 
 #[test]
 fn a_callback_under_another_key_is_refused_without_a_reason() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let body = (kit.signed)(&kit.body, OTHER_SECRET);
         assert_eq!(
             receive(entry, &*account, &body, SECRET),
@@ -178,10 +201,10 @@ fn a_callback_under_another_key_is_refused_without_a_reason() {
 
 #[test]
 fn after_a_change_of_keys_both_are_heard() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let mut keyring = keyring(entry, OTHER_SECRET);
-        let new = HmacSha512Key::parse(SECRET).unwrap();
-        keyring.add(SHOP, entry.facts.id, Purpose::Payment, new);
+        let add = kit::of(entry.facts.id).unwrap().add_keys;
+        add(&mut keyring, SHOP, SECRET);
         for secret in [SECRET, OTHER_SECRET] {
             let raw = RawCallback::posted((kit.signed)(&kit.body, secret));
             let claimed = account.callbacks().unwrap().claim(&raw).unwrap();
@@ -196,7 +219,7 @@ fn after_a_change_of_keys_both_are_heard() {
 
 #[test]
 fn a_truncated_callback_is_refused_wherever_it_ends() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let body = (kit.signed)(&kit.body, SECRET);
         for end in 0..body.len() {
             let came = receive(entry, &*account, &body[..end], SECRET);
@@ -207,7 +230,7 @@ fn a_truncated_callback_is_refused_wherever_it_ends() {
 
 #[test]
 fn a_missing_empty_or_damaged_signature_is_refused() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let signed: Value = serde_json::from_slice(&(kit.signed)(&kit.body, SECRET)).unwrap();
         let good = signed.pointer(kit.signature).unwrap().as_str().unwrap();
         for wrong in damaged(good) {
@@ -223,7 +246,7 @@ fn a_missing_empty_or_damaged_signature_is_refused() {
 
 #[test]
 fn every_single_value_that_is_changed_breaks_the_signature() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         let signed: Value = serde_json::from_slice(&(kit.signed)(&kit.body, SECRET)).unwrap();
         let paths = leaves(&signed);
         assert!(paths.len() > 5);
@@ -287,7 +310,7 @@ fn leaves(value: &Value) -> Vec<String> {
 
 #[test]
 fn an_unknown_word_is_pending() {
-    for (entry, kit, account) in providers() {
+    for (entry, kit, account) in reporting() {
         for word in [
             "something new",
             "Success",
@@ -305,8 +328,22 @@ fn an_unknown_word_is_pending() {
     }
 }
 
+/// Every provider that can be asked how a payment stands and signs its answers as its callbacks.
+fn askable() -> Vec<(&'static Entry, Reports, StatusAnswers, Box<dyn Provider>)> {
+    let asked = all_askable().into_iter();
+    asked
+        .filter_map(|(entry, kit, answers, account)| Some((entry, kit.reports?, answers, account)))
+        .collect()
+}
+
+/// Every provider that can be asked and whose answers only TLS vouches for.
+fn askable_by_transport() -> Vec<(&'static Entry, Kit, StatusAnswers, Box<dyn Provider>)> {
+    let asked = all_askable().into_iter();
+    asked.filter(|(_, kit, ..)| kit.reports.is_none()).collect()
+}
+
 /// Every provider that can be asked how a payment stands.
-fn askable() -> Vec<(&'static Entry, Kit, StatusAnswers, Box<dyn Provider>)> {
+fn all_askable() -> Vec<(&'static Entry, Kit, StatusAnswers, Box<dyn Provider>)> {
     let mut askable = Vec::new();
     for (entry, mut kit, account) in providers() {
         let answers = kit.status.take();
@@ -324,7 +361,7 @@ fn askable() -> Vec<(&'static Entry, Kit, StatusAnswers, Box<dyn Provider>)> {
 /// The signed question about the kit's payment.
 fn question(
     entry: &Entry,
-    kit: &Kit,
+    kit: &Reports,
     account: &dyn Provider,
 ) -> (http::Request<Vec<u8>>, Reply<Vec<PaymentEvent>>) {
     let unsigned = ask(account, kit.payment_id);
@@ -335,7 +372,7 @@ fn question(
 
 fn hear(
     entry: &Entry,
-    kit: &Kit,
+    kit: &Reports,
     account: &dyn Provider,
     status: u16,
     body: &[u8],
@@ -446,7 +483,7 @@ fn an_answer_about_another_payment_is_not_taken() {
 #[test]
 fn an_unknown_payment_is_an_answer_of_its_own() {
     for (entry, kit, answers, account) in askable() {
-        let (status, body) = &answers.unknown;
+        let (status, body) = answers.unknown.as_ref().unwrap();
         for body in [body.to_string().into_bytes(), (kit.signed)(body, SECRET)] {
             let came = hear(entry, &kit, &*account, *status, &body);
             assert_eq!(came, Err(CallError::UnknownPayment));
@@ -479,6 +516,101 @@ fn faults_of_the_provider_pass_and_ours_do_not() {
                 let error = hear(entry, &kit, &*account, status, body).unwrap_err();
                 assert!(error.is_temporary(), "{status}: {error}");
             }
+        }
+    }
+}
+
+/// An answer that only TLS vouches for, to the question about the payment of the kit.
+fn hear_unsigned(
+    entry: &Entry,
+    account: &dyn Provider,
+    status: u16,
+    body: &[u8],
+) -> Result<Vec<PaymentEvent>, CallError> {
+    let keyring = keyring(entry, SECRET);
+    let keys = keyring.account(SHOP, entry.facts.id);
+    let signed = ask(account, "p1-1").sign(&keys).unwrap();
+    let (request, reply) = signed.into_message().into_parts();
+    assert_eq!(request.uri().scheme_str(), Some("https"));
+    let response = http::Response::builder().status(status).body(body.to_vec());
+    let verified = reply.read(&response.unwrap(), &keys)?;
+    Ok(verified.into_inner())
+}
+
+#[test]
+fn an_answer_that_only_tls_vouches_for_is_still_about_what_was_asked() {
+    for (entry, _, answers, account) in askable_by_transport() {
+        let hear = |status, body: &Value| {
+            let body = body.to_string().into_bytes();
+            hear_unsigned(entry, &*account, status, &body)
+        };
+        let events = hear(200, &answers.paid).unwrap();
+        assert_eq!(events[0].provider_payment_id, "p1-1");
+        assert_eq!(events[0].evidence.meaning, Meaning::Paid);
+        for word in ["something new", "Success", "success ", "paid", "0"] {
+            let mut body = answers.paid.clone();
+            *body.pointer_mut(answers.word).unwrap() = Value::from(word);
+            let events = hear(200, &body).unwrap();
+            assert_eq!(events[0].evidence.meaning, Meaning::Pending, "{word}");
+        }
+        let mut other = answers.paid.clone();
+        *other.pointer_mut(answers.payment_id).unwrap() = Value::from("p1-2");
+        assert!(matches!(
+            hear(200, &other),
+            Err(CallError::Unreadable(Refused::Content(_)))
+        ));
+        let text = answers.paid.to_string().into_bytes();
+        for end in 0..text.len() {
+            let came = hear_unsigned(entry, &*account, 200, &text[..end]);
+            assert!(matches!(came, Err(CallError::Unreadable(_))), "{end}");
+        }
+        for status in [408, 429, 500, 502, 503, 504] {
+            let error = hear(status, &answers.paid).unwrap_err();
+            assert_eq!(error, CallError::Unavailable { retry_after: None });
+        }
+        for status in [400, 401, 403, 404, 422] {
+            let error = hear(status, &answers.paid).unwrap_err();
+            assert_eq!(error, CallError::Refused { status, code: None });
+        }
+    }
+}
+
+#[test]
+fn a_notice_is_taken_under_the_right_key_only_and_as_it_came_only() {
+    for (entry, kit, account) in providers() {
+        let id = entry.facts.id;
+        assert_eq!(account.notices().is_some(), kit.notice.is_some(), "{id}");
+        let (Some(notices), Some(notice)) = (account.notices(), kit.notice) else {
+            continue;
+        };
+        let keyring = keyring(entry, SECRET);
+        let keys = keyring.account(SHOP, id);
+        let read = |raw: &RawCallback| {
+            let claimed = notices.claim_notice(raw).map_err(Refused::Content)?;
+            claimed.verify(&keys).map(|notice| notice.into_inner())
+        };
+        let good = notice(SECRET);
+        assert_eq!(read(&good).unwrap().provider_payment_id, "p1-1");
+        assert_eq!(read(&notice(OTHER_SECRET)), Err(Refused::Signature));
+        let printed = format!("{good:?} {:?}", notices.claim_notice(&good));
+        assert!(!printed.contains("marker"), "{printed}");
+        for place in 0..good.body.len() {
+            let mut flipped = good.clone();
+            flipped.body[place] ^= 1;
+            assert!(read(&flipped).is_err(), "{place}");
+        }
+        let mut elsewhere = good.clone();
+        elsewhere.url = elsewhere.url.replace("p1-1", "p1-2");
+        assert_eq!(read(&elsewhere), Err(Refused::Signature));
+        let names: Vec<_> = good.headers.keys().cloned().collect();
+        for name in names {
+            let mut without = good.clone();
+            without.headers.remove(&name);
+            assert!(read(&without).is_err(), "without {name}");
+            let mut changed = good.clone();
+            let value = good.headers[&name].to_str().unwrap().to_owned() + "0";
+            changed.headers.insert(name.clone(), value.parse().unwrap());
+            assert!(read(&changed).is_err(), "another {name}");
         }
     }
 }
@@ -517,21 +649,33 @@ fn nothing_that_is_printed_holds_a_secret_or_the_customer() {
                 .payments()
                 .create_payment(&order, &choice, &context())
         };
-        let signed = build().unwrap().into_form().unwrap();
-        let signed = signed.sign(&keys).unwrap();
-        let raw = RawCallback::posted((kit.signed)(&kit.body, SECRET));
-        let claimed = account.callbacks().unwrap().claim(&raw).unwrap();
+        let signed = match build().unwrap() {
+            Beginning::Form(form) => {
+                let signed = form.sign(&keys).unwrap();
+                let told = format!("{signed:?}");
+                format!("{told} {:?}", signed.into_message())
+            }
+            Beginning::Call(call) => {
+                let signed = call.sign(&keys).unwrap();
+                let told = format!("{signed:?}");
+                format!("{told} {:?}", signed.into_message())
+            }
+        };
+        let heard = kit.reports.map(|reports| {
+            let raw = RawCallback::posted((reports.signed)(&reports.body, SECRET));
+            let claimed = account.callbacks().unwrap().claim(&raw).unwrap();
+            let told = format!("{raw:?} {claimed:?}");
+            format!("{told} {:?}", claimed.verify(&keys))
+        });
         let refused = HmacSha512Key::parse(&format!("{SECRET} ")).unwrap_err();
         let printed = [
             format!("{account:?}"),
             format!("{keyring:?} {keys:?}"),
             format!("{:?}", build().unwrap()),
-            format!("{signed:?}"),
-            format!("{:?}", signed.into_message()),
-            format!("{raw:?} {claimed:?}"),
+            signed,
+            heard.unwrap_or_default(),
             format!("{:?}", order.customer),
             format!("{refused:?} {refused}"),
-            format!("{:?}", claimed.verify(&keys)),
         ];
         let asked = account.status().map(|_| {
             let unsigned = || ask(&*account, "marker-payment");
@@ -541,7 +685,7 @@ fn nothing_that_is_printed_holds_a_secret_or_the_customer() {
             let told = format!("{told} {call:?}");
             let (_, reply) = call.into_parts();
             let told = format!("{told} {reply:?}");
-            let response = http::Response::new(raw.body.clone());
+            let response = http::Response::new(b"marker".to_vec());
             let error = reply.read(&response, &keys).unwrap_err();
             format!("{told} {error:?} {error}")
         });
@@ -573,7 +717,7 @@ proptest! {
     /// Bytes that nobody signed are refused and never panic, also when they look like a callback.
     #[test]
     fn any_flipped_bit_is_refused(place in any::<prop::sample::Index>(), bit in 0..8_u32) {
-        for (entry, kit, account) in providers() {
+        for (entry, kit, account) in reporting() {
             let mut body = (kit.signed)(&kit.body, SECRET);
             let before: Value = serde_json::from_slice(&body).unwrap();
             let place = place.index(body.len());
@@ -589,7 +733,7 @@ proptest! {
     #[test]
     fn any_flipped_bit_of_an_answer_is_refused(place in any::<prop::sample::Index>(), bit in 0..8_u32) {
         for (entry, kit, answers, account) in askable() {
-            let (status, unknown) = &answers.unknown;
+            let (status, unknown) = answers.unknown.as_ref().unwrap();
             for (status, body) in [(200, &answers.paid), (*status, unknown)] {
                 let mut body = (kit.signed)(body, SECRET);
                 let before: Value = serde_json::from_slice(&body).unwrap();
@@ -612,8 +756,17 @@ proptest! {
         for (entry, _, account) in providers() {
             let mut order = order();
             order.customer.last_name = Some(text.clone());
-            if let Ok(form) = create(entry, &*account, &order) {
-                prop_assert!(form.fields.iter().any(|(_, value)| *value == text));
+            match create(entry, &*account, &order) {
+                Ok(Begun::Form(form)) => {
+                    prop_assert!(form.fields.iter().any(|(_, value)| *value == text));
+                }
+                // A call bears the payer's name whole or not at all.
+                Ok(Begun::Call(body)) => {
+                    let sent: Value = serde_json::from_slice(&body).unwrap();
+                    let name = leaves(&sent).into_iter().any(|path| path.ends_with("last_name"));
+                    prop_assert!(!name || sent.to_string().contains(&Value::from(&*text).to_string()));
+                }
+                Err(_) => {}
             }
         }
     }

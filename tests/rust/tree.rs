@@ -34,7 +34,10 @@ const TOP: [&str; 15] = [
 ];
 
 /// Crates whose name is not `kassa-` and their folder's.
-const OWN_NAMES: [(&str, &str); 1] = [("src/viite", "viite")];
+const OWN_NAMES: [(&str, &str); 2] = [
+    ("src/viite", "viite"),
+    ("tests/bench/sign", "kassa-bench-sign"),
+];
 
 /// Names of addresses that no program asks: namespaces, and hosts that exist nowhere.
 const NOT_REMOTE: [&str; 9] = [

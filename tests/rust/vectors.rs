@@ -29,6 +29,8 @@ fn every_file_is_really_compared() {
         ("ecommpay-natural-order.json", 179, 0),
         ("ecommpay-payment-page-url.json", 60, 36),
         ("ecommpay-callback.json", 39, 0),
+        ("op-signature.json", 47, 0),
+        ("op-signature-reject.json", 9, 0),
     ] {
         let report = &runs.get(file).expect("the file is there").report;
         assert_eq!((report.passed, report.skipped), (passed, skipped), "{file}");

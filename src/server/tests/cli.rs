@@ -23,7 +23,7 @@ use kassa_checkout::{
     lifecycle::{Evidence, Meaning, Rank},
     provider::PaymentEvent,
 };
-use kassa_keys::{ApiKeyHash, WebhookKey};
+use kassa_keys::{ApiKeyHash, RsaSha256Key, WebhookKey};
 use kassa_server::{
     clock,
     config::Config,
@@ -631,4 +631,30 @@ fn an_api_key_is_made_with_its_hash() {
         before,
         "the configuration was changed"
     );
+}
+
+#[test]
+fn a_key_pair_for_op_is_made_once_and_only_its_owner_can_read_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = Folder::new();
+    let file = folder.path().join("op-key.pem");
+    let path = file.to_str().unwrap();
+    let ran = run(&["keygen", "op", "--out", path]).expect(0);
+    let private = std::fs::read_to_string(&file).unwrap();
+    let key = RsaSha256Key::parse(private.trim_end()).unwrap();
+    assert!(!key.is_published_example());
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(ran.out.contains(&key.public().to_pem()), "{}", ran.out);
+    assert!(ran.out.contains(&key.public().fingerprint()));
+    let secret = private.lines().nth(7).unwrap();
+    assert!(!ran.out.contains(secret) && !ran.err.contains(secret));
+
+    let again = run(&["keygen", "op", "--out", path]).expect(1);
+    assert!(
+        again.err.contains("there is a file already"),
+        "{}",
+        again.err
+    );
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), private);
 }

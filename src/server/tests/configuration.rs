@@ -14,7 +14,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use axum::body::Body;
 use http::{Request, header};
-use kassa_keys::{ApiKeyHash, WebhookKey, api_key_text};
+use kassa_keys::{ApiKeyHash, RsaSha256Key, WebhookKey, api_key_text};
 use kassa_server::{
     App,
     config::{Config, ConfigError, Database, Development},
@@ -448,4 +448,97 @@ fn what_is_wrong_with_the_database_is_named_by_line_and_key() {
         assert_eq!(found, expected);
         assert!(!found.contains("hunter2"));
     }
+}
+
+/// The account of the example changed into one at OP, in this environment.
+fn op_account(environment: &str) -> String {
+    let mut text = EXAMPLE.to_owned();
+    let at = text.find("[shops.account]").unwrap();
+    text.truncate(at);
+    text.push_str(&format!(
+        "[shops.account]\nprovider = \"op\"\nsecrets = [\"file:secrets/op.pem\"]\n\
+         callback_keys = [\"file:secrets/op-callback.pem\"]\n\
+         [shops.account.settings]\nenvironment = \"{environment}\"\n\
+         merchant_id = \"file:secrets/merchant\"\naccount_id = \"file:secrets/account\"\n\
+         api_key = \"file:secrets/api-key\"\ncallback_api_key = \"file:secrets/api-key\"\n\
+         rest_url = \"https://rest.example/v1\"\nbrowser_url = \"https://front.example\"\n\
+         key_version = 2\nsuccess_words = [\"SIM_PAID\"]\ncallbacks = true\n"
+    ));
+    text
+}
+
+/// What a configuration with that account comes to.
+fn read_op(text: &str, private: &str, public: &str) -> Result<Config, Vec<String>> {
+    let folder = Folder::new();
+    let secrets = folder.path().join("secrets");
+    std::fs::create_dir_all(&secrets).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(secrets.join(name), text).unwrap();
+    write(
+        "puoti-webhook",
+        WebhookKey::text_from_random(&[7; 32]).as_str(),
+    );
+    write("op.pem", private);
+    write("op-callback.pem", public);
+    write("merchant", "marker-merchant\n");
+    write("account", "marker-account\n");
+    write("api-key", "marker-api-key\n");
+    let file = folder.path().join("kassa.toml");
+    // OP has no other methods than banks.
+    let (before, rest) = text.split_once("# Other methods").unwrap();
+    let (_, after) = rest.split_once("[shops.account]").unwrap();
+    std::fs::write(&file, format!("{before}[shops.account]{after}")).unwrap();
+    Config::read(&file).map_err(|error| {
+        let faults = error.faults.into_iter();
+        faults
+            .map(|fault| format!("{}: {}", fault.key, fault.message))
+            .collect()
+    })
+}
+
+fn example_key(field: &str, label: &str) -> String {
+    let file = include_str!("../../../tests/vectors/op-example-key.json");
+    let file: Value = serde_json::from_str(file).unwrap();
+    let der = file[field].as_str().unwrap();
+    format!("-----BEGIN {label}-----\n{der}\n-----END {label}-----\n")
+}
+
+#[test]
+fn an_account_at_op_is_read_and_its_confidential_settings_are_shown_nowhere() {
+    let private = RsaSha256Key::generate_pem().unwrap();
+    let key = RsaSha256Key::parse(private.trim_end()).unwrap();
+    let public = key.public().to_pem();
+    let config = read_op(&op_account("production"), &private, &public).unwrap();
+    let shop = &config.shops["puoti"];
+    assert_eq!(shop.account.provider.facts().id, "op");
+    let printed = format!("{config:?} {:?}", shop.account.provider);
+    assert!(!printed.contains("marker"), "{printed}");
+
+    let plain = op_account("production").replace("file:secrets/merchant", "marker-merchant");
+    let faults = read_op(&plain, &private, &public).unwrap_err();
+    assert!(
+        faults[0].starts_with("shops[0].account.settings.merchant_id: expected a reference"),
+        "{faults:?}"
+    );
+    assert!(!faults[0].contains("marker"));
+
+    let deaf = op_account("production").replace("callback_keys", "# callback_keys");
+    let faults = read_op(&deaf, &private, &public).unwrap_err();
+    assert!(
+        faults[0].starts_with("shops[0].account.callback_keys: expected"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn the_key_of_ops_documentation_is_for_the_sandbox_only() {
+    let private = example_key("pkcs8_der_base64", "PRIVATE KEY");
+    let public = example_key("spki_der_base64", "PUBLIC KEY");
+    assert!(read_op(&op_account("sandbox"), &private, &public).is_ok());
+    let faults = read_op(&op_account("production"), &private, &public).unwrap_err();
+    for (fault, key) in faults.iter().zip(["secrets", "callback_keys"]) {
+        let expected =
+            format!("shops[0].account.{key}: this is the example that OP's documentation");
+        assert!(fault.starts_with(&expected), "{faults:?}");
+    }
+    assert_eq!(faults.len(), 2);
 }

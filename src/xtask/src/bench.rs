@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
 use crate::bins::{BUILD_ADVICE, pass_through};
+use crate::front::{NODE_ADVICE, Node};
 use crate::packages;
 use crate::progress;
 use crate::project::Project;
@@ -22,7 +23,17 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Signatures, beside openssl and the providers' own npm package
+    #[command(disable_help_flag = true)]
+    Sign {
+        /// Passed on, for instance `--rounds 3` or `--help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
+
+/// The folder of the crate that measures signatures, and of the npm package beside it.
+const SIGN: &str = "tests/bench/sign";
 
 const WRK_ADVICE: &str = "install wrk, for instance `apt-get install wrk`";
 
@@ -31,7 +42,25 @@ const WRK_ADVICE: &str = "install wrk, for instance `apt-get install wrk`";
 /// # Errors
 /// When the programs cannot be built or started.
 pub(crate) fn run(project: &Project, what: &Bench) -> Result<ExitCode> {
-    let Bench::Server { args } = what;
+    match what {
+        Bench::Server { args } => server(project, args),
+        Bench::Sign { args } => sign(project, args),
+    }
+}
+
+fn sign(project: &Project, args: &[String]) -> Result<ExitCode> {
+    let folder = project.path(SIGN);
+    let node = Node::find(project).context(NODE_ADVICE)?;
+    node.install(&folder)?;
+    let mut cargo = project.cargo();
+    cargo.args(["build", "--release", "-p", "kassa-bench-sign"]);
+    progress::run("building bench-sign", &mut cargo, BUILD_ADVICE)?;
+    let mut command = project.command(project.target.join("release/bench-sign"));
+    command.arg("--package").arg(folder).args(args);
+    pass_through(command)
+}
+
+fn server(project: &Project, args: &[String]) -> Result<ExitCode> {
     let wrk = wrk(project)?;
     let mut cargo = project.cargo();
     cargo.args(["build", "--release"]);

@@ -12,7 +12,7 @@ use kassa_providers::ecommpay::{
 };
 use serde_json::{Value, json};
 
-use super::{Kit, Limit, StatusAnswers};
+use super::{Kit, Limit, Reports, StatusAnswers};
 
 pub(crate) fn kit() -> Kit {
     Kit {
@@ -22,31 +22,38 @@ pub(crate) fn kit() -> Kit {
             "ecommpay-payment-page-url.json",
             "ecommpay-callback.json",
         ],
-        body: json!({
-            "project_id": 120,
-            "payment": {
-                "id": "p1-1",
-                "type": "purchase",
-                "status": "success",
-                "date": "2020-11-03T14:41:38+0000",
-                "method": "Finnish Banks",
-                "sum": {"amount": 1000, "currency": "EUR"},
-                "description": "",
-            },
-            "customer": {"id": "c1"},
-            "operation": {
-                "id": 77_796_010_023_511_u64,
-                "type": "sale",
-                "status": "success",
-                "date": "2020-11-03T14:41:38+0000",
-                "code": "0",
-                "message": "Success",
-            },
+        add_keys: |keyring, shop, secret| {
+            let key = HmacSha512Key::parse(secret).unwrap();
+            keyring.add(shop, "ecommpay", Purpose::Payment, key);
+        },
+        reports: Some(Reports {
+            body: json!({
+                "project_id": 120,
+                "payment": {
+                    "id": "p1-1",
+                    "type": "purchase",
+                    "status": "success",
+                    "date": "2020-11-03T14:41:38+0000",
+                    "method": "Finnish Banks",
+                    "sum": {"amount": 1000, "currency": "EUR"},
+                    "description": "",
+                },
+                "customer": {"id": "c1"},
+                "operation": {
+                    "id": 77_796_010_023_511_u64,
+                    "type": "sale",
+                    "status": "success",
+                    "date": "2020-11-03T14:41:38+0000",
+                    "code": "0",
+                    "message": "Success",
+                },
+            }),
+            payment_id: "p1-1",
+            signed,
+            signature: "/signature",
+            word: "/payment/status",
         }),
-        payment_id: "p1-1",
-        signed,
-        signature: "/signature",
-        word: "/payment/status",
+        notice: None,
         status: Some(status_answers()),
         limits: LIMITS,
         all_limits,
@@ -80,10 +87,10 @@ fn status_answers() -> StatusAnswers {
         }),
         word: "/payment/status",
         payment_id: "/payment/id",
-        unknown: (
+        unknown: Some((
             400,
             json!({"status": "error", "code": "3061", "message": "payment not found"}),
-        ),
+        )),
     }
 }
 

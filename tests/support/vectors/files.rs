@@ -4,7 +4,7 @@ use std::{fmt, fs, io, path::Path};
 
 use serde_json::Value;
 
-use super::{Report, ecommpay, references};
+use super::{Report, ecommpay, op, references};
 
 /// How a file came out.
 #[derive(Debug)]
@@ -44,7 +44,9 @@ enum Format {
     Callback,
     FinnishReferences,
     ReferencePeers,
-    Op,
+    OpSignature,
+    OpRefusal,
+    OpCorporate,
     Vetuma,
     Unknown,
 }
@@ -103,7 +105,9 @@ fn run(format: Format, text: &str, json: &Value, tests: usize) -> (Report, Vec<S
         Format::Callback => of_ecommpay(ecommpay::callback(text)),
         Format::FinnishReferences => (references::finnish(json).report, Vec::new()),
         Format::ReferencePeers => (references::peers(json).report, Vec::new()),
-        Format::Op => left_out(tests, "no op provider yet"),
+        Format::OpSignature => (op::sign(json), Vec::new()),
+        Format::OpRefusal => (op::refuse(json), Vec::new()),
+        Format::OpCorporate => left_out(tests, "no corporate interface of OP yet"),
         Format::Vetuma => left_out(tests, "no vetuma provider yet"),
         Format::Unknown => left_out(tests, "a format that this build does not know"),
     }
@@ -134,7 +138,9 @@ fn recognise(file: &str, tests: &[Value]) -> Format {
         "ecommpay-callback" => Some(Format::Callback),
         "finnish-references" => Some(Format::FinnishReferences),
         "reference-peers" => Some(Format::ReferencePeers),
-        name if name.starts_with("op-") => Some(Format::Op),
+        "op-signature" => Some(Format::OpSignature),
+        "op-signature-reject" => Some(Format::OpRefusal),
+        "op-corporate-jws" => Some(Format::OpCorporate),
         name if name.starts_with("vetuma-") => Some(Format::Vetuma),
         _ => None,
     };
@@ -152,7 +158,9 @@ fn by_fields(test: &Value) -> Format {
         _ if has(&["a", "b", "natural"]) => Format::NaturalOrder,
         _ if has(&["kind", "input", "expected"]) => Format::FinnishReferences,
         _ if has(&["op", "input", "expect"]) => Format::ReferencePeers,
-        _ if has(&["signature_hex"]) || has(&["x_req_signature"]) => Format::Op,
+        _ if has(&["signature_hex", "authorization_header"]) => Format::OpSignature,
+        _ if has(&["signature_hex", "string_to_sign"]) => Format::OpRefusal,
+        _ if has(&["x_req_signature"]) => Format::OpCorporate,
         _ if has(&["mac"]) || has(&["received_mac"]) => Format::Vetuma,
         _ => Format::Unknown,
     }

@@ -5,6 +5,7 @@
 
 pub mod ecommpay;
 pub mod files;
+pub mod op;
 pub mod references;
 
 /// What a run over one vectors file came to.

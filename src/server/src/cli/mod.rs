@@ -3,6 +3,7 @@
 mod database;
 mod events;
 mod failure;
+mod keygen;
 mod keys;
 mod messages;
 mod output;
@@ -64,6 +65,9 @@ enum Command {
     /// Make keys for shops, and change them.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make key pairs for providers.
+    #[command(subcommand)]
+    Keygen(keygen::Keygen),
     /// Bring the tables of a database up to date, as a server does when it starts.
     Migrate(upkeep::Migrate),
     /// Copy a SQLite database to a new file, while a server works on it, and check the copy.
@@ -96,6 +100,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Events(command) => events::events(&command),
         Command::Webhooks(command) => webhooks::webhooks(&command),
         Command::Keys(command) => keys::keys(&command),
+        Command::Keygen(command) => keygen::keygen(&command),
         Command::Migrate(options) => upkeep::migrate(&options),
         Command::Backup(options) => upkeep::backup(&options),
         Command::Db(command) => upkeep::db(&command),

@@ -85,6 +85,8 @@ pub(super) struct AccountTable {
     pub(super) provider: Spanned<String>,
     pub(super) secrets: Spanned<Vec<Spanned<String>>>,
     #[serde(default)]
+    pub(super) callback_keys: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) settings: BTreeMap<String, Spanned<toml::Value>>,
 }
 

@@ -11,10 +11,20 @@ use std::{
 };
 
 use kassa_checkout::{
-    BankId, Names, contract::Method, message::Purpose, provider::Provider, selection::OptionName,
+    BankId, Names,
+    contract::Method,
+    message::{Algorithm, Purpose},
+    provider::Provider,
+    selection::OptionName,
 };
-use kassa_keys::{ApiKeyHash, HmacSha512Key, Keyring, WebhookKey};
-use kassa_providers::Settings;
+use kassa_keys::{
+    ApiKeyHash, HmacSha512Key, KeyError, Keyring, ProviderKey, RsaSha256Key, RsaSha256PublicKey,
+    WebhookKey,
+};
+use kassa_providers::{
+    Settings,
+    registry::{self, Entry},
+};
 use toml::Spanned;
 use url::Url;
 
@@ -426,41 +436,114 @@ impl Resolver<'_> {
     }
 
     fn account(&mut self, at: &str, shop: &str, table: AccountTable) -> Option<Account> {
-        let provider = self.provider(at, &table);
+        let built = self.provider(at, &table);
         let key = format!("{at}.account.secrets");
         let texts = self.secrets(&key, &table.secrets)?;
-        let provider = provider?;
+        let (entry, provider) = built?;
         let mut keyring = Keyring::default();
         // The key that is added last signs, and the file names that one first.
         for (text, span) in texts.into_iter().rev() {
-            match HmacSha512Key::parse(&text) {
-                Ok(secret) if secret.is_published_example() => self.refuse(&span, &key, PUBLISHED),
-                Ok(secret) => keyring.add(shop, provider.facts().id, Purpose::Payment, secret),
-                Err(error) => self.refuse(&span, &key, error.to_string()),
+            if let Some(secret) = self.own_key(&key, entry, &text, &span, provider.as_ref()) {
+                keyring.add(shop, entry.facts.id, Purpose::Payment, secret);
             }
         }
+        self.callback_keys(at, shop, &table, provider.as_ref(), &mut keyring);
         Some(Account {
             provider,
             keyring: Arc::new(keyring),
         })
     }
 
-    fn provider(&mut self, at: &str, table: &AccountTable) -> Option<Box<dyn Provider>> {
-        let mut settings = Settings::new();
-        for (name, value) in &table.settings {
-            match setting(value.get_ref()) {
-                Some(text) => {
-                    settings.insert(name.clone(), text);
+    /// A key that the account signs with.
+    fn own_key(
+        &mut self,
+        key: &str,
+        entry: &Entry,
+        text: &str,
+        span: &Range<usize>,
+        provider: &dyn Provider,
+    ) -> Option<ProviderKey> {
+        let read = match entry.algorithm {
+            Algorithm::RsaSha256 => RsaSha256Key::parse(text).map(ProviderKey::from),
+            _ => HmacSha512Key::parse(text).map(ProviderKey::from),
+        };
+        self.usable(key, read, span, provider)
+    }
+
+    /// The keys that the provider signs its callbacks with, where they are not our own.
+    fn callback_keys(
+        &mut self,
+        at: &str,
+        shop: &str,
+        table: &AccountTable,
+        provider: &dyn Provider,
+        keyring: &mut Keyring,
+    ) {
+        let key = format!("{at}.account.callback_keys");
+        match (provider.notices(), table.callback_keys.first()) {
+            (Some(_), None) => {
+                let message = "expected the provider's public key: without it no callback is heard";
+                self.refuse(&table.provider.span(), key, message);
+                return;
+            }
+            (None, Some(reference)) => {
+                let message = "this account verifies no callbacks with a key of the provider's";
+                self.refuse(&reference.span(), key, message);
+                return;
+            }
+            _ => {}
+        }
+        for reference in table.callback_keys.iter().rev() {
+            let span = reference.span();
+            let text = match secret::resolve(reference.get_ref(), self.folder) {
+                Ok(text) => text,
+                Err(message) => {
+                    self.refuse(&span, key.clone(), message);
+                    continue;
                 }
-                None => {
-                    let key = format!("{at}.account.settings.{name}");
-                    let message = "expected text, a whole number, true, false or a list of texts";
-                    self.refuse(&value.span(), key, message);
-                }
+            };
+            let read = RsaSha256PublicKey::parse(&text).map(ProviderKey::from);
+            if let Some(public) = self.usable(&key, read, &span, provider) {
+                keyring.add(shop, provider.facts().id, Purpose::Callback, public);
             }
         }
-        match kassa_providers::build(table.provider.get_ref(), &settings) {
-            Ok(provider) => Some(provider),
+    }
+
+    /// A key that was read and is not one that everybody knows; in a sandbox it may be.
+    fn usable(
+        &mut self,
+        key: &str,
+        read: Result<ProviderKey, KeyError>,
+        span: &Range<usize>,
+        provider: &dyn Provider,
+    ) -> Option<ProviderKey> {
+        match read {
+            Ok(known) if known.is_published_example() && !provider.is_sandbox() => {
+                let message = match known {
+                    ProviderKey::HmacSha512(_) => PUBLISHED,
+                    _ => PUBLISHED_BY_PROVIDER,
+                };
+                self.refuse(span, key, message);
+                None
+            }
+            Ok(usable) => Some(usable),
+            Err(error) => {
+                self.refuse(span, key, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn provider(
+        &mut self,
+        at: &str,
+        table: &AccountTable,
+    ) -> Option<(&'static Entry, Box<dyn Provider>)> {
+        let settings = self.settings(at, table)?;
+        let built = registry::find(table.provider.get_ref())
+            .and_then(|entry| Ok((entry, entry.build(&settings)?)));
+        match built {
+            Ok(built) => Some(built),
             Err(error) => {
                 let named = error
                     .key()
@@ -473,6 +556,38 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    /// The account's settings; those that are confidential read from where they are. `None` when
+    /// one of these cannot be read: what the provider says of the others would mislead.
+    fn settings(&mut self, at: &str, table: &AccountTable) -> Option<Settings> {
+        let confidential = registry::find(table.provider.get_ref())
+            .map(|entry| entry.confidential)
+            .unwrap_or_default();
+        let mut settings = Settings::new();
+        let mut unread = false;
+        for (name, value) in &table.settings {
+            let key = format!("{at}.account.settings.{name}");
+            let Some(text) = setting(value.get_ref()) else {
+                let message = "expected text, a whole number, true, false or a list of texts";
+                self.refuse(&value.span(), key, message);
+                continue;
+            };
+            if !confidential.contains(&name.as_str()) {
+                settings.insert(name.clone(), text);
+                continue;
+            }
+            match secret::resolve(&text, self.folder) {
+                Ok(text) => {
+                    settings.insert(name.clone(), text.as_str().to_owned());
+                }
+                Err(message) => {
+                    unread = true;
+                    self.refuse(&value.span(), key, message);
+                }
+            }
+        }
+        (!unread).then_some(settings)
     }
 
     fn check_methods(&mut self, at: &str, methods: &[MethodTable], account: Option<&Account>) {
@@ -544,6 +659,10 @@ impl Resolver<'_> {
 /// Why a secret of the development configuration is refused.
 const PUBLISHED: &str =
     "this is a published secret of the development configuration: make a new one";
+
+/// Why a key from a provider's documentation is refused.
+const PUBLISHED_BY_PROVIDER: &str = "this is the example that OP's documentation prints, and anybody \
+     can sign with it: it is for the sandbox only; make a key with `kassa keygen op`";
 
 fn limits(table: &LimitsTable) -> Limits {
     let default = Limits::default();
