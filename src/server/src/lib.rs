@@ -12,6 +12,7 @@ pub mod config;
 pub mod crash;
 pub mod gateway;
 pub mod jobs;
+mod logs;
 pub mod metrics;
 mod network;
 mod opening;
@@ -27,6 +28,7 @@ pub mod telemetry;
 pub mod tokens;
 pub mod traces;
 pub mod transport;
+mod tried;
 pub mod view;
 pub mod watch;
 

@@ -74,7 +74,7 @@ async fn known(
     note(app, shop, attempt, CallState::Taken, None).await?;
     for report in events {
         if report.provider_payment_id == attempt.id {
-            reports::apply(app, provider, report).await?;
+            reports::apply(app, provider, report, None).await?;
         }
     }
     let now = app.store.by_token(&payment.token).await?;

@@ -26,6 +26,8 @@ use crate::{
 /// The policy of an answer that is not a page: nothing may be loaded on its behalf.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; \
      form-action 'none'";
+/// How long an answer may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
@@ -43,9 +45,9 @@ pub(crate) fn page_policy(config: &Config) -> String {
 }
 
 /// Adds the headers that every answer carries, unless a handler set its own.
-pub(crate) async fn headers(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+pub(crate) fn add_headers(config: &Config, headers: &mut HeaderMap) {
+    // At once, because they grow by moving all that is there.
+    headers.reserve(12);
     let mut default = |name: HeaderName, value: &'static str| {
         headers
             .entry(name)
@@ -69,10 +71,17 @@ pub(crate) async fn headers(State(app): State<AppState>, request: Request, next:
         HeaderName::from_static("permissions-policy"),
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     );
-    if app.config.is_https() {
+    if config.is_https() {
         default(header::STRICT_TRANSPORT_SECURITY, HSTS);
     }
-    response
+}
+
+/// Answers in time, whatever happens; work that changes something goes on, see [`detached`].
+pub(crate) async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(ANSWER_WITHIN, detached(request, next)).await {
+        Ok(response) => response,
+        Err(_) => Problem::new(Fault::Timeout).retry_after(2).into_response(),
+    }
 }
 
 /// Runs a handler that may change something to its end, even when the client hangs up in the
@@ -80,7 +89,7 @@ pub(crate) async fn headers(State(app): State<AppState>, request: Request, next:
 ///
 /// Dropping such a handler half way is how acknowledged writes were lost in measured prototypes.
 /// One that only reads may go with its client: that saves a task for each of them.
-pub(crate) async fn detach(request: Request, next: Next) -> Response {
+async fn detached(request: Request, next: Next) -> Response {
     let done = if request.method().is_safe() {
         let work = AssertUnwindSafe(next.run(request));
         work.catch_unwind().await.ok()
@@ -91,14 +100,6 @@ pub(crate) async fn detach(request: Request, next: Next) -> Response {
         tracing::error!(target: "kassa::http", "a handler panicked");
         Problem::new(Fault::Internal).into_response()
     })
-}
-
-/// Answers in time, whatever happens; the work goes on, see [`detach`].
-pub(crate) async fn in_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(Duration::from_secs(20), next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::new(Fault::Timeout).retry_after(2).into_response(),
-    }
 }
 
 /// How often a token and an address may ask.
@@ -166,16 +167,20 @@ pub(crate) async fn limit(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let address = client_address(&app.config, &request);
+    match too_often(&app, &mut request) {
+        Some(refusal) => refusal.into_response(),
+        None => next.run(request).await,
+    }
+}
+
+/// The refusal of a customer who asks too often, by token and by address. The request bears its
+/// [`ClientAddress`] then.
+pub(crate) fn too_often(app: &AppState, request: &mut Request) -> Option<Problem> {
+    let address = client_address(&app.config, request);
     request.extensions_mut().insert(ClientAddress(address));
     let token = token_of(request.uri().path());
-    if app.limiter.admits(token, address) {
-        next.run(request).await
-    } else {
-        Problem::new(Fault::RateLimit)
-            .retry_after(1)
-            .into_response()
-    }
+    let admitted = app.limiter.admits(token, address);
+    (!admitted).then(|| Problem::new(Fault::RateLimit).retry_after(1))
 }
 
 /// The address that a customer's request came from, where it is known.
@@ -255,7 +260,7 @@ mod tests {
     use http::{Method, Request, StatusCode};
     use tower::ServiceExt as _;
 
-    use super::{detach, network, token_of};
+    use super::{in_time, network, token_of};
 
     /// Whether a handler of this method is done although its client hung up.
     async fn is_done_without_its_client(method: Method) -> bool {
@@ -265,7 +270,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(50)).await;
             seen.store(true, Ordering::SeqCst);
         };
-        let router = Router::new().route("/", any(slow)).layer(from_fn(detach));
+        let router = Router::new().route("/", any(slow)).layer(from_fn(in_time));
         let request = Request::builder().method(method).uri("/");
         let request = request.body(Body::empty()).unwrap();
         let client = tokio::time::timeout(Duration::from_millis(5), router.oneshot(request));
@@ -291,7 +296,9 @@ mod tests {
             panic!("for the test");
         }
         for method in [Method::GET, Method::POST] {
-            let router = Router::new().route("/", any(panics)).layer(from_fn(detach));
+            let router = Router::new()
+                .route("/", any(panics))
+                .layer(from_fn(in_time));
             let request = Request::builder().method(method).uri("/");
             let request = request.body(Body::empty()).unwrap();
             let answer = router.oneshot(request).await.unwrap();

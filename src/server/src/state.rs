@@ -16,6 +16,7 @@ use crate::{
     security::Limiter,
     shop::Shop,
     store::{Store, measured::Measured},
+    tried::Tried,
     watch::Watchers,
 };
 
@@ -42,6 +43,8 @@ pub struct App {
     pub(crate) limiter: Limiter,
     /// Requests with an idempotency key, and calls that begin attempts, that run now.
     pub(crate) running: Arc<Running>,
+    /// What providers' messages were found to take.
+    pub(crate) tried: Tried,
     stopping: watch::Sender<bool>,
 }
 
@@ -60,6 +63,7 @@ impl App {
             banks: BankLists::default(),
             outbox: Notify::new(),
             running: Arc::default(),
+            tried: Tried::default(),
             stopping: watch::channel(false).0,
         })
     }

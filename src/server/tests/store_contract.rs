@@ -46,6 +46,7 @@ async fn contract(store: &dyn Store) {
     replays_what_is_not_being_sent(store).await;
     minds_what_an_endpoint_says(store).await;
     keeps_what_a_call_began(store).await;
+    applies_a_report_to_what_was_seen(store).await;
 }
 
 async fn creates_once_for_a_key(store: &dyn Store) {
@@ -220,6 +221,30 @@ async fn applies_a_report_once(store: &dyn Store) {
     let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
     assert_eq!(numbers, (1..=payment.events).collect::<Vec<_>>());
     assert_eq!(store.events("other", "pay_a").await, Ok(None));
+}
+
+/// Whatever happened since the payment was seen counts.
+async fn applies_a_report_to_what_was_seen(store: &dyn Store) {
+    store.create(new("s", "40"), None).await.unwrap();
+    let (attempt, _) = attempt(store, begin("s", "op", *NOW)).await;
+    let seen = store.by_attempt(PROVIDER, &attempt).await.unwrap().unwrap();
+    let mut declined = paid(&attempt, 1);
+    declined.evidence.key = "1/decline/decline".to_owned();
+    declined.evidence.meaning = Meaning::Declined;
+    let apply = async |report| {
+        let applied = store.apply_to(seen.clone(), PROVIDER, report, *NOW).await;
+        match applied.unwrap() {
+            Applied::Changed { status, .. } => Some(status),
+            Applied::Duplicate => None,
+            Applied::Unknown => panic!("it is known"),
+        }
+    };
+    assert_eq!(apply(declined.clone()).await, Some(Status::Declined));
+    assert_eq!(apply(declined).await, None);
+    assert_eq!(apply(paid(&attempt, 2)).await, Some(Status::Paid));
+    assert_eq!(apply(paid(&attempt, 2)).await, None);
+    let now = store.by_attempt(PROVIDER, &attempt).await.unwrap().unwrap();
+    assert_eq!(now.version, seen.version + 2);
 }
 
 async fn believes_the_same_words_said_later(store: &dyn Store) {

@@ -33,7 +33,7 @@ pub(crate) struct Options {
 /// # Errors
 /// When it cannot start.
 pub(crate) fn serve(options: Options) -> Result<(), Problem> {
-    let _traces = telemetry::start(false);
+    let _telemetry = telemetry::start(false);
     let development = Development {
         listen: options.listen,
         data: options.data,

@@ -43,8 +43,6 @@ pub(crate) struct Step {
 
 /// A server among those that are measured.
 pub(crate) struct Entry {
-    /// What lines call it: `sqlite`.
-    pub(crate) name: String,
     /// The server.
     pub(crate) subject: Subject,
     /// Whether its database is put back before every measurement.

@@ -1,28 +1,125 @@
-//! The payments of a SQLite file: read as a template, and multiplied.
+//! A SQLite file.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use kassa_tests::services::Problem;
 use rusqlite::{Connection, OptionalExtension as _, params_from_iter, types};
 
-use crate::template::{Copy, Names, Table, Value};
+use crate::{
+    database::{Database, Each},
+    template::{Copy, Names, Table, Value},
+};
 
 /// The database's name in the server's folder.
-pub(crate) const FILE: &str = "kassa.db";
+const FILE: &str = "kassa.db";
+/// The database as it was kept, beside the one that is used.
+const KEPT: &str = "kept.db";
 /// So many payments are written in one transaction.
 const TOGETHER: u64 = 20_000;
 
-/// Reads all rows about the payment with this identifier.
-///
-/// # Errors
-/// When the file is not as expected.
-pub(crate) fn template(folder: &Path, id: &str) -> Result<Vec<Table>, Problem> {
-    let connection = Connection::open(folder.join(FILE))?;
-    // As in most payments: the shop has been told. What waits would all be sent at once.
-    connection.execute(
-        "update webhooks set due_at = null, claimed = 0, outcome = 'delivered' where payment = ?1",
-        [id],
-    )?;
+/// The file that a server keeps in its folder.
+pub(crate) struct SqliteDatabase {
+    folder: PathBuf,
+}
+
+impl SqliteDatabase {
+    /// The file in this folder.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self {
+            folder: folder.to_owned(),
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    fn beside(&self, end: &str) -> PathBuf {
+        self.folder.join(format!("{FILE}{end}"))
+    }
+}
+
+impl Database for SqliteDatabase {
+    fn arguments(&self) -> Vec<String> {
+        vec!["--data".to_owned(), self.folder.display().to_string()]
+    }
+
+    fn template(&self, id: &str) -> Result<Vec<Table>, Problem> {
+        let connection = Connection::open(self.file())?;
+        // As in most payments: the shop has been told. What waits would all be sent at once.
+        connection.execute(
+            "update webhooks set due_at = null, claimed = 0, outcome = 'delivered' \
+             where payment = ?1",
+            [id],
+        )?;
+        let names = names(&connection, id)?;
+        let mut tables = Vec::new();
+        // The payments first: the other rows point at them.
+        for (table, key) in [("payments".to_owned(), "id")]
+            .into_iter()
+            .chain(about_payments(&connection)?.map(|table| (table, "payment")))
+        {
+            tables.push(read(&connection, &table, key, &names)?);
+        }
+        Ok(tables)
+    }
+
+    fn fill(&self, tables: &[Table], count: u64, each: &mut Each<'_>) -> Result<(), Problem> {
+        let mut connection = Connection::open(self.file())?;
+        // Nobody needs a half-filled database after a power cut. A gigabyte of pages: what is not
+        // in the order of time is written at random places.
+        connection.execute_batch("pragma synchronous = off; pragma cache_size = -1000000;")?;
+        let first = next_order(&connection)?;
+        let mut place = last_place(&connection)?;
+        let statements: Vec<String> = tables.iter().map(insert).collect();
+        let mut written = 0;
+        while written < count {
+            let transaction = connection.transaction()?;
+            for number in written..count.min(written + TOGETHER) {
+                let copy = Copy::new(first + number, number, count)?;
+                for (table, sql) in tables.iter().zip(&statements) {
+                    let mut statement = transaction.prepare_cached(sql)?;
+                    for row in table.rows_of(&copy, &mut place)? {
+                        statement.execute(params_from_iter(row.into_iter().map(stored)))?;
+                    }
+                }
+                each(&copy)?;
+            }
+            transaction.commit()?;
+            written += TOGETHER;
+        }
+        // What was written is on the disk before anything is measured.
+        connection.execute_batch("pragma synchronous = full; pragma wal_checkpoint(truncate);")?;
+        Ok(())
+    }
+
+    fn keep(&self) -> Result<(), Problem> {
+        fs::copy(self.file(), self.folder.join(KEPT))?;
+        Ok(())
+    }
+
+    fn put_back(&self) -> Result<(), Problem> {
+        for end in ["-wal", "-shm"] {
+            if self.beside(end).exists() {
+                fs::remove_file(self.beside(end))?;
+            }
+        }
+        fs::copy(self.folder.join(KEPT), self.file())?;
+        fs::File::open(self.file())?.sync_all()?;
+        Ok(())
+    }
+
+    fn bytes(&self) -> Result<u64, Problem> {
+        let files = ["", "-wal"].map(|end| fs::metadata(self.beside(end)));
+        let found = files.into_iter().filter_map(Result::ok);
+        Ok(found.map(|file| file.len()).sum())
+    }
+}
+
+fn names(connection: &Connection, id: &str) -> Result<Names, Problem> {
     let names = connection.query_row(
         "select id, token, order_number, reference from payments where id = ?1",
         [id],
@@ -35,27 +132,21 @@ pub(crate) fn template(folder: &Path, id: &str) -> Result<Vec<Table>, Problem> {
             })
         },
     )?;
-    let mut tables = Vec::new();
-    // The payments first: the other rows point at them.
-    for (table, key) in [("payments".to_owned(), "id")]
-        .into_iter()
-        .chain(about_payments(&connection)?.map(|table| (table, "payment")))
-    {
-        let sql = format!("select * from {table} where {key} = ?1");
-        let mut statement = connection.prepare(&sql)?;
-        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
-        let width = columns.len();
-        let rows = statement
-            .query_map([id], |row| {
-                (0..width)
-                    .map(|at| row.get::<_, types::Value>(at))
-                    .collect()
-            })?
-            .map(|row: rusqlite::Result<Vec<types::Value>>| row?.into_iter().map(known).collect())
-            .collect::<Result<Vec<Vec<Value>>, Problem>>()?;
-        tables.push(Table::new(table, columns, rows, &names));
+    Ok(names)
+}
+
+/// The rows of a table whose `key` is the payment's identifier.
+fn read(connection: &Connection, table: &str, key: &str, names: &Names) -> Result<Table, Problem> {
+    let mut statement = connection.prepare(&format!("select * from {table} where {key} = ?1"))?;
+    let columns = statement.column_names();
+    let columns: Vec<String> = columns.into_iter().map(str::to_owned).collect();
+    let mut found = statement.query([&names.id])?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        let values = (0..columns.len()).map(|at| known(row.get(at)?));
+        rows.push(values.collect::<Result<Vec<Value>, Problem>>()?);
     }
-    Ok(tables)
+    Ok(Table::new(table.to_owned(), columns, rows, names))
 }
 
 /// The tables whose rows belong to a payment.
@@ -79,44 +170,6 @@ fn known(value: types::Value) -> Result<Value, Problem> {
         )
         .into()),
     }
-}
-
-/// Writes `count` more payments, hands each of them to `each`, and leaves an empty log behind.
-///
-/// # Errors
-/// When the file cannot be written.
-pub(crate) fn fill(
-    folder: &Path,
-    tables: &[Table],
-    count: u64,
-    mut each: impl FnMut(&Copy) -> Result<(), Problem>,
-) -> Result<(), Problem> {
-    let mut connection = Connection::open(folder.join(FILE))?;
-    // Nobody needs a half-filled database after a power cut. A gigabyte of pages: at ten million
-    // payments every index is written at random places.
-    connection.execute_batch("pragma synchronous = off; pragma cache_size = -1000000;")?;
-    let first = next_order(&connection)?;
-    let mut place = last_place(&connection)?;
-    let statements: Vec<String> = tables.iter().map(insert).collect();
-    let mut written = 0;
-    while written < count {
-        let transaction = connection.transaction()?;
-        for number in written..count.min(written + TOGETHER) {
-            let copy = Copy::new(first + number, number, count)?;
-            for (table, sql) in tables.iter().zip(&statements) {
-                let mut statement = transaction.prepare_cached(sql)?;
-                for row in table.rows_of(&copy, &mut place)? {
-                    statement.execute(params_from_iter(row.into_iter().map(stored)))?;
-                }
-            }
-            each(&copy)?;
-        }
-        transaction.commit()?;
-        written += TOGETHER;
-    }
-    // What was written is on the disk before anything is measured.
-    connection.execute_batch("pragma synchronous = full; pragma wal_checkpoint(truncate);")?;
-    Ok(())
 }
 
 /// An order number above all others: eleven digits, so that none of the load generator's has it.

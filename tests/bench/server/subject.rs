@@ -15,12 +15,10 @@ use serde_json::json;
 
 use crate::{
     callbacks::Callbacks,
-    sqlite,
-    template::{KEY, Table},
+    database::Database,
+    template::{Copy, KEY, Table},
 };
 
-/// The database as it was filled, beside the one that is used.
-const PRISTINE: &str = "pristine.db";
 /// Callbacks of one round.
 const CALLBACKS: &str = "callbacks.";
 /// Tokens whose status is asked for, one a line.
@@ -43,6 +41,7 @@ pub(crate) struct Start {
 pub(crate) struct Subject {
     start: Start,
     folder: PathBuf,
+    database: Box<dyn Database>,
     service: Option<Service>,
     tables: Vec<Table>,
     http: Http,
@@ -57,11 +56,16 @@ impl Subject {
     ///
     /// # Errors
     /// When the program does not start or does not answer as expected.
-    pub(crate) fn filled(start: &Start, folder: &Path, payments: u64) -> Result<Self, Problem> {
-        fs::create_dir_all(folder)?;
+    pub(crate) fn filled(
+        start: &Start,
+        folder: &Path,
+        database: Box<dyn Database>,
+        payments: u64,
+    ) -> Result<Self, Problem> {
         let mut subject = Self {
             start: start.clone(),
             folder: folder.to_owned(),
+            database,
             service: None,
             tables: Vec::new(),
             http: Http::default(),
@@ -71,47 +75,42 @@ impl Subject {
         subject.start()?;
         let id = subject.first_payment()?;
         subject.stop()?;
-        subject.tables = sqlite::template(folder, &id)?;
+        subject.tables = subject.database.template(&id)?;
         let mut tokens = BufWriter::new(fs::File::create(folder.join(TOKENS))?);
         let mut listed = 0;
         let step = payments.div_ceil(MOST_TOKENS).max(1);
-        sqlite::fill(folder, &subject.tables, payments, |copy| {
+        let mut list = |copy: &Copy| {
             if listed % step == 0 {
                 writeln!(tokens, "{}", copy.token())?;
             }
             listed += 1;
             Ok(())
-        })?;
+        };
+        subject
+            .database
+            .fill(&subject.tables, payments, &mut list)?;
         tokens.flush()?;
         subject.start()?;
         Ok(subject)
     }
 
-    /// Keeps the database as it is now, for [`Self::reset`].
+    /// Keeps the payments as they are now, for [`Self::reset`].
     ///
     /// # Errors
-    /// When it cannot be copied.
+    /// When they cannot be copied, or the server does not start.
     pub(crate) fn keep(&mut self) -> Result<(), Problem> {
         self.stop()?;
-        fs::copy(self.folder.join(sqlite::FILE), self.folder.join(PRISTINE))?;
+        self.database.keep()?;
         self.start()
     }
 
-    /// Puts the database back to what was kept.
+    /// Puts back the payments that were kept.
     ///
     /// # Errors
-    /// When it cannot be copied, or the server does not start.
+    /// When they cannot be copied, or the server does not start.
     pub(crate) fn reset(&mut self) -> Result<(), Problem> {
         self.stop()?;
-        for end in ["-wal", "-shm"] {
-            let file = self.folder.join(format!("{}{end}", sqlite::FILE));
-            if file.exists() {
-                fs::remove_file(file)?;
-            }
-        }
-        let database = self.folder.join(sqlite::FILE);
-        fs::copy(self.folder.join(PRISTINE), &database)?;
-        fs::File::open(database)?.sync_all()?;
+        self.database.put_back()?;
         self.start()
     }
 
@@ -138,9 +137,8 @@ impl Subject {
     pub(crate) fn prepare_callbacks(&self, count: u64) -> Result<String, Problem> {
         let path = self.folder.join(CALLBACKS);
         let mut callbacks = Callbacks::create(&path)?;
-        sqlite::fill(&self.folder, &self.tables, count, |copy| {
-            callbacks.add(&copy.attempt())
-        })?;
+        let mut sign = |copy: &Copy| callbacks.add(&copy.attempt());
+        self.database.fill(&self.tables, count, &mut sign)?;
         callbacks.finish()?;
         Ok(path.display().to_string())
     }
@@ -205,13 +203,12 @@ impl Subject {
         Ok(took)
     }
 
-    /// The bytes of the database and its log.
-    pub(crate) fn database_bytes(&self) -> u64 {
-        ["", "-wal"]
-            .iter()
-            .filter_map(|end| fs::metadata(self.folder.join(format!("{}{end}", sqlite::FILE))).ok())
-            .map(|file| file.len())
-            .sum()
+    /// How many bytes the database takes.
+    ///
+    /// # Errors
+    /// When that cannot be told.
+    pub(crate) fn database_bytes(&self) -> Result<u64, Problem> {
+        self.database.bytes()
     }
 
     fn start(&mut self) -> Result<(), Problem> {
@@ -224,8 +221,7 @@ impl Subject {
 
     fn arguments(&self) -> Vec<String> {
         let mut arguments = self.start.arguments.clone();
-        arguments.push("--data".to_owned());
-        arguments.push(self.folder.display().to_string());
+        arguments.extend(self.database.arguments());
         arguments.push("--shop".to_owned());
         arguments.push(self.shop());
         arguments

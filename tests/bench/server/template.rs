@@ -4,7 +4,7 @@
 //! Hardly a column is known here: what is a name or a time is seen by its value. So the server's
 //! tables may change without this.
 
-use kassa_server::tokens;
+use kassa_server::{clock, tokens};
 use kassa_tests::services::Problem;
 
 /// Text of the one payment that stands for its idempotency key.
@@ -90,11 +90,12 @@ impl Copy {
     /// # Errors
     /// When the system has no randomness.
     pub(crate) fn new(order: u64, number: u64, count: u64) -> Result<Self, Problem> {
+        let now = clock::now();
         let reference = viite::NationalReference::from_number(order)?;
         Ok(Self {
             names: Names {
-                id: tokens::payment_id()?,
-                token: tokens::checkout_token()?,
+                id: tokens::payment_id(now)?,
+                token: tokens::checkout_token(now)?,
                 reference: reference.to_machine().to_owned(),
                 order: order.to_string(),
             },
@@ -207,7 +208,7 @@ fn filled(cell: &Cell, copy: &Copy, place: &mut i64) -> Result<Value, Problem> {
         }
         Cell::Same(value) => value.clone(),
         Cell::Past(at) => Value::Int(at.saturating_sub(copy.age)),
-        Cell::Fresh => Value::Text(tokens::message_id()?),
+        Cell::Fresh => Value::Text(tokens::message_id(clock::now())?),
         Cell::Pieces(pieces) => {
             let names = &copy.names;
             let texts = pieces.iter().map(|piece| match piece {

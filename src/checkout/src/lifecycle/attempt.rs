@@ -14,18 +14,25 @@ use crate::time::Timestamp;
 pub struct Attempt {
     id: String,
     /// Reports that decide nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     open: Option<Evidence>,
     /// The earliest report that the bank took the payment on.
+    #[serde(skip_serializing_if = "Option::is_none")]
     accepted_at: Option<Timestamp>,
     /// The money came, by an operation that can begin anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
     paid_anew: Option<Evidence>,
     /// The money came, by any other operation.
+    #[serde(skip_serializing_if = "Option::is_none")]
     paid: Option<Evidence>,
     /// No money: declined, cancelled, expired, failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     unpaid: Option<Evidence>,
     /// The money went back.
+    #[serde(skip_serializing_if = "Option::is_none")]
     returned: Option<Evidence>,
     /// Reports about another amount, by key: kept, and never counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     aside: Vec<Evidence>,
     /// What the shop sends back, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,7 +1,5 @@
 //! Building a Payment Page request.
 
-use std::collections::HashSet;
-
 use kassa_checkout::{
     Coded, Timestamp, Unsigned,
     message::{Algorithm, Purpose, Signature},
@@ -55,10 +53,10 @@ impl Parameters {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
-        let mut seen = HashSet::new();
-        for (name, value) in &pairs {
+        for (place, (name, value)) in pairs.iter().enumerate() {
             let parameter = message::find(name).ok_or_else(|| unknown(name))?;
-            if !seen.insert(parameter.name) {
+            // Only known names come before, each once: there are few of them.
+            if pairs.iter().take(place).any(|(before, _)| before == name) {
                 return Err(refused("ecommpay/twice", parameter.name, "it once"));
             }
             if !message::check_characters(value) {

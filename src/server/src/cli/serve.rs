@@ -45,7 +45,7 @@ pub(super) struct Serve {
 
 pub(super) fn serve(options: &Serve) -> Result<(), Failure> {
     crash::check()?;
-    let _traces = telemetry::start(options.log_json);
+    let _telemetry = telemetry::start(options.log_json);
     let config = configuration(options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -126,5 +126,5 @@ async fn apply(
         return Ok(());
     }
     let provider = shop.account.provider.facts().id;
-    reports::apply(app, provider, report).await.map(drop)
+    reports::apply(app, provider, report, None).await.map(drop)
 }

@@ -59,7 +59,7 @@ pub(crate) async fn receive(
         return Err(Fault::Callback.into());
     };
     crash::point(Point::Heard);
-    let outcome = reports::apply(&app, provider, report).await?;
+    let outcome = reports::apply(&app, provider, report, payment).await?;
     app.metrics.callback(provider, outcome);
     Ok(StatusCode::OK)
 }

@@ -1,6 +1,6 @@
 //! The checkout API: what a customer's browser may do with a payment's token.
 
-use std::{convert::Infallible, net::IpAddr, time::Duration};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Extension, Json,
@@ -395,17 +395,17 @@ impl Follower {
 }
 
 /// An answer that pages of this shop may read; see [`cors`].
-fn for_shop(answer: impl IntoResponse, shop: &Shop) -> Response {
+fn for_shop(answer: impl IntoResponse, shop: &Arc<Shop>) -> Response {
     let mut response = answer.into_response();
     response
         .extensions_mut()
-        .insert(ReadableBy(shop.origins.clone()));
+        .insert(ReadableBy(Arc::clone(shop)));
     response
 }
 
-/// The origins whose pages may read an answer.
+/// The shop whose pages may read an answer.
 #[derive(Clone)]
-struct ReadableBy(Vec<String>);
+struct ReadableBy(Arc<Shop>);
 
 /// Cross-origin requests: for the pages of the payment's own shop, and nobody else's.
 pub(crate) async fn cors(request: Request, next: Next) -> Response {
@@ -414,8 +414,11 @@ pub(crate) async fn cors(request: Request, next: Next) -> Response {
     let readable_by = response.extensions_mut().remove::<ReadableBy>();
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if let (Some(origin), Some(ReadableBy(origins))) = (origin, readable_by)
-        && origins.iter().any(|permitted| origin == permitted.as_str())
+    if let (Some(origin), Some(ReadableBy(shop))) = (origin, readable_by)
+        && shop
+            .origins
+            .iter()
+            .any(|permitted| origin == permitted.as_str())
     {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(

@@ -12,8 +12,8 @@ mod terms;
 
 use axum::{
     Router,
-    extract::{self, DefaultBodyLimit, FromRequestParts},
-    middleware::{from_fn, from_fn_with_state},
+    extract::{self, DefaultBodyLimit, FromRequestParts, Request, State},
+    middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
@@ -47,13 +47,20 @@ pub fn app(state: AppState) -> Router {
         .route("/openapi.json", get(openapi::document))
         .fallback(nothing)
         .method_not_allowed_fallback(wrong_method)
-        // From the inside out: work that nobody's hang-up ends, an answer in time, the headers
-        // of every answer, the line in the log.
-        .layer(from_fn(security::detach))
-        .layer(from_fn(security::in_time))
-        .layer(from_fn_with_state(state.clone(), security::headers))
-        .layer(from_fn_with_state(state.clone(), telemetry::trace))
+        .layer(from_fn_with_state(state.clone(), around))
         .with_state(state)
+}
+
+/// What is around every handler, from the outside in: the line in the log, the headers of every
+/// answer, an answer in time, work that nobody's hang-up ends. One layer, because each of them
+/// costs a request several allocations.
+async fn around(State(app): State<AppState>, request: Request, next: Next) -> Response {
+    telemetry::trace(&app, request, |request| async {
+        let mut response = security::in_time(request, next).await;
+        security::add_headers(&app.config, response.headers_mut());
+        response
+    })
+    .await
 }
 
 fn for_shops() -> Router<AppState> {
@@ -84,7 +91,7 @@ fn for_customers(state: &AppState) -> Router<AppState> {
             "/checkout/{token}/events",
             get(checkout::events).options(checkout::preflight),
         )
-        .layer(from_fn(checkout::cors));
+        .layer(from_fn_with_state(state.clone(), around_checkout));
     let pages = Router::new()
         .route("/checkout/{token}", get(hosted::page))
         .route("/checkout/{token}/choose", post(hosted::choose))
@@ -93,9 +100,20 @@ fn for_customers(state: &AppState) -> Router<AppState> {
             "/return/{token}",
             get(hosted::come_back).post(hosted::come_back),
         );
-    api.merge(pages)
-        .layer(DefaultBodyLimit::max(body::LARGEST))
-        .layer(from_fn_with_state(state.clone(), security::limit))
+    let pages = pages.layer(from_fn_with_state(state.clone(), security::limit));
+    api.merge(pages).layer(DefaultBodyLimit::max(body::LARGEST))
+}
+
+/// What is around the checkout API, from the outside in: how often, and whose pages may read.
+async fn around_checkout(
+    State(app): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match security::too_often(&app, &mut request) {
+        Some(refusal) => refusal.into_response(),
+        None => checkout::cors(request, next).await,
+    }
 }
 
 async fn nothing() -> Problem {

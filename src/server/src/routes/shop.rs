@@ -28,6 +28,7 @@ use crate::{
         AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
     },
     tokens,
+    tried::Wish,
     view::PaymentView,
 };
 
@@ -120,9 +121,9 @@ fn new_payment(
     now: Timestamp,
 ) -> Result<NewPayment, Problem> {
     let no_randomness = |_| Problem::new(Fault::Internal);
-    let id = tokens::payment_id().map_err(no_randomness)?;
-    let token = tokens::checkout_token().map_err(no_randomness)?;
-    try_out(app, shop, &agreed, &id, now)?;
+    let id = tokens::payment_id(now).map_err(no_randomness)?;
+    let token = tokens::checkout_token(now).map_err(no_randomness)?;
+    try_out(app, shop, &agreed, (&id, &token), now)?;
     let public_url = app.config.public_url.clone();
     Ok(NewPayment {
         id,
@@ -142,12 +143,12 @@ fn new_payment(
 }
 
 /// Makes the provider's message once for nothing, so that the shop and not its customer is told
-/// of a field that the provider would refuse.
+/// of a field that the provider would refuse. Not where others just like it were taken before.
 fn try_out(
     app: &AppState,
     shop: &Shop,
     agreed: &Agreed,
-    id: &str,
+    (id, token): (&str, &str),
     now: Timestamp,
 ) -> Result<(), Problem> {
     let reference = match &agreed.reference {
@@ -155,6 +156,11 @@ fn try_out(
         // As long as an allotted one will be.
         NewReference::Allotted { prefix } => format!("{prefix}000000000"),
     };
+    let times = (now, agreed.expires_at);
+    let wish = Wish::of(&shop.id, &agreed.terms, &reference, agreed.amount, times);
+    if wish.as_ref().is_some_and(|wish| app.tried.takes(wish)) {
+        return Ok(());
+    }
     let bank = shop
         .banks_for(&agreed.terms.selection)
         .first()
@@ -174,7 +180,7 @@ fn try_out(
     let payment = Payment {
         id: id.to_owned(),
         shop: shop.id.clone(),
-        token: "co_00000000000000000000000000000000".to_owned(),
+        token: token.to_owned(),
         order: agreed.order.clone(),
         reference,
         terms: agreed.terms.clone(),
@@ -189,8 +195,11 @@ fn try_out(
     let customer_ip = Some([192, 0, 2, 1].into());
     let public_url = &app.config.public_url;
     gateway::begin(shop, &payment, &attempt, public_url, customer_ip)
-        .map(drop)
-        .map_err(|error| refused_by_provider(&error))
+        .map_err(|error| refused_by_provider(&error))?;
+    if let Some(wish) = &wish {
+        app.tried.took(wish);
+    }
+    Ok(())
 }
 
 /// A field that the provider refuses, by the name that the shop knows it under.

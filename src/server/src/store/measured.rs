@@ -134,6 +134,16 @@ impl Store for Measured {
         self.measure("apply", self.store.apply(provider, report, now))
     }
 
+    fn apply_to(
+        &self,
+        seen: Payment,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Answer<'_, Applied> {
+        self.measure("apply", self.store.apply_to(seen, provider, report, now))
+    }
+
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {
         self.measure("meet_deadlines", self.store.meet_deadlines(limit))
     }

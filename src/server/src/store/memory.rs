@@ -165,6 +165,16 @@ impl Store for MemoryStore {
         self.write(move |state, now| state.apply(provider, report, at, now))
     }
 
+    fn apply_to(
+        &self,
+        _seen: Payment,
+        provider: &'static str,
+        report: PaymentEvent,
+        at: Timestamp,
+    ) -> Answer<'_, Applied> {
+        self.apply(provider, report, at)
+    }
+
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {
         self.write(move |state, now| state.meet_deadlines(limit, (self.wall)(), now))
     }

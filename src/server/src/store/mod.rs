@@ -104,6 +104,19 @@ pub trait Store: Send + Sync {
         now: Timestamp,
     ) -> Answer<'_, Applied>;
 
+    /// Does the same for a payment that was read by its attempt a moment ago, which may save
+    /// reading it again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn apply_to(
+        &self,
+        seen: Payment,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Answer<'_, Applied>;
+
     /// Does what up to `limit` payments are due for: offers that end, confirmations that are
     /// overdue. Answers the tokens of the payments that changed.
     ///

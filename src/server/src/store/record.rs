@@ -48,10 +48,13 @@ pub enum NewReference {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
     /// The language that the payment was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// What is bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// Who pays.
+    #[serde(default, skip_serializing_if = "Payer::is_unknown")]
     pub customer: Payer,
     /// How the customer comes to a bank.
     pub selection: Selection,
@@ -65,18 +68,28 @@ pub struct Terms {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payer {
     /// The shop's identifier of the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<String>,
     /// Family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
     /// Electronic mail address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// Telephone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }
 
 impl Payer {
+    /// Whether nothing is known.
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// The payer as providers take it; a payer without an identifier goes by `otherwise`.
     #[must_use]
     pub fn to_customer(&self, otherwise: &str) -> Customer {

@@ -2,19 +2,18 @@
 
 use std::{fmt, path::Path, pin::pin};
 
-use bytes::BytesMut;
 use futures_util::{TryStreamExt as _, future};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio_postgres::{
     Transaction,
     binary_copy::BinaryCopyInWriter,
-    types::{IsNull, ToSql, Type, to_sql_checked},
+    types::{ToSql, Type},
 };
 
 use super::{
     StoreError,
-    postgres::{self, schema},
+    postgres::{self, row::Value, schema},
     sqlite::{self, export::Export},
 };
 use crate::config::PostgresAddress;
@@ -156,32 +155,7 @@ static TABLES: [Table; 7] = [
 ];
 
 /// A value of a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Cell {
-    Null,
-    Number(i64),
-    Text(String),
-}
-
-impl ToSql for Cell {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Number(number) => number.to_sql(kind, out),
-            Self::Text(text) => text.to_sql(kind, out),
-        }
-    }
-
-    fn accepts(kind: &Type) -> bool {
-        *kind == Type::TEXT || *kind == Type::INT8
-    }
-
-    to_sql_checked!();
-}
+pub(super) type Cell = Value<'static>;
 
 /// A table that was moved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -324,7 +298,7 @@ impl Sum {
                 Cell::Text(text) => {
                     self.digest.update([2]);
                     self.digest.update(text.len().to_be_bytes());
-                    self.digest.update(text);
+                    self.digest.update(text.as_bytes());
                 }
             }
         }
@@ -401,11 +375,9 @@ async fn arrived(transaction: &Transaction<'_>, table: &Table) -> Result<Sum, Tr
     rows.try_for_each(|row| {
         let cells = table.columns.iter().enumerate().map(|(index, column)| {
             Ok(if column.kind == Type::INT8 {
-                let number: Option<i64> = row.try_get(index)?;
-                number.map_or(Cell::Null, Cell::Number)
+                Cell::from(row.try_get::<_, Option<i64>>(index)?)
             } else {
-                let text: Option<String> = row.try_get(index)?;
-                text.map_or(Cell::Null, Cell::Text)
+                Cell::from(row.try_get::<_, Option<String>>(index)?)
             })
         });
         future::ready(

@@ -408,7 +408,7 @@ impl Change {
             data.insert("flag".to_owned(), Value::from(flag));
         }
         self.messages.push(NewMessage {
-            id: tokens::message_id()?,
+            id: tokens::message_id(now)?,
             body: body.to_string(),
         });
         Ok(())

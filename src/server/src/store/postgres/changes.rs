@@ -4,13 +4,13 @@ use std::sync::LazyLock;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use kassa_checkout::{BankId, Timestamp, provider::PaymentEvent};
-use tokio_postgres::types::ToSql;
 
 use super::{
     NOW,
     connection::Connections,
     payments::{by_attempt, by_token},
     row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, text, time},
+    statement::Statement,
 };
 use crate::store::{
     Applied, Begin, Begun, Called, Payment, StoreError,
@@ -75,6 +75,29 @@ pub(super) async fn called(
     Err(StoreError::Unavailable)
 }
 
+/// Applies a report to a payment as it was a moment ago; where it has changed since, it is read.
+pub(super) async fn apply_to(
+    connections: &Connections,
+    seen: Payment,
+    provider: &'static str,
+    report: PaymentEvent,
+    now: Timestamp,
+) -> Result<Applied, StoreError> {
+    let change = transition::report(seen, provider, report.clone(), now)?;
+    if write(connections, &change).await? {
+        return Ok(applied(change));
+    }
+    apply(connections, provider, report, now).await
+}
+
+fn applied(change: Change) -> Applied {
+    Applied::Changed {
+        status: change.payment.status(),
+        token: change.payment.token,
+        flags: change.flags,
+    }
+}
+
 static REPORTED: LazyLock<String> = LazyLock::new(|| {
     format!(
         "select {PAYMENT}, exists (select 1 from events e where e.payment = p.id \
@@ -106,11 +129,7 @@ pub(super) async fn apply(
         }
         let change = transition::report(row::payment(row)?, provider, report.clone(), now)?;
         if write(connections, &change).await? {
-            return Ok(Applied::Changed {
-                status: change.payment.status(),
-                token: change.payment.token,
-                flags: change.flags,
-            });
+            return Ok(applied(change));
         }
     }
     Err(StoreError::Unavailable)
@@ -160,137 +179,148 @@ async fn meet_deadline(
     Ok(None)
 }
 
-/// Events as columns, to be written by one statement whatever their number.
-pub(super) struct Rows<'a> {
-    pub(super) seqs: Vec<i64>,
-    pub(super) at: Vec<i64>,
-    pub(super) who: Vec<&'a str>,
-    pub(super) kinds: Vec<&'a str>,
-    pub(super) details: Vec<String>,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn of(change: &'a Change) -> Self {
-        let events = || change.events.iter();
-        Self {
-            seqs: events().map(|event| int(event.seq)).collect(),
-            at: events().map(|event| int(event.at.millis())).collect(),
-            who: events().map(|event| event.who.as_str()).collect(),
-            kinds: events().map(|event| event.kind.as_str()).collect(),
-            details: events().map(|event| event.detail.to_string()).collect(),
-        }
-    }
-}
-
 /// Writes a change of a payment that is there, all of it in one statement. Answers whether it
-/// did: not when the payment has another version by now.
+/// did: not when the payment has another version by now, or the report is known.
 async fn write(connections: &Connections, change: &Change) -> Result<bool, StoreError> {
     let payment = &change.payment;
-    let from = int(change.from.ok_or(StoreError::Refused)?);
-    let status = payment.status().as_str();
-    let [version, events, changed] =
-        [payment.version, payment.events, payment.changed_at.millis()].map(int);
-    let deadline = change.deadline().map(|at| int(at.millis()));
-    let lifecycle = text(&payment.lifecycle, "lifecycle")?;
-    let latest = payment
-        .latest
-        .as_ref()
-        .map(|latest| text(latest, "attempt"))
-        .transpose()?;
-    let rows = Rows::of(change);
-    // The first event bears it.
-    let mut dedupe = vec![None; change.events.len()];
-    if let (Some(first), Some(key)) = (dedupe.first_mut(), &change.dedupe) {
-        *first = Some(storable(key));
+    let mut statement = Statement::new("with changed as (update payments set status = ");
+    statement
+        .text(payment.status().as_str())
+        .sql(", version = ")
+        .number(payment.version)
+        .sql(", events = ")
+        .number(payment.events)
+        .sql(", changed_at = ")
+        .number(payment.changed_at.millis())
+        .sql(", deadline_at = ")
+        .number(change.deadline().map(Timestamp::millis))
+        .sql(", lifecycle = ")
+        .text(text(&payment.lifecycle, "lifecycle")?);
+    if let Some(latest) = &payment.latest {
+        let latest = text(latest, "attempt")?;
+        statement.sql(", latest = ").text(latest);
     }
-    let (ids, bodies): (Vec<&str>, Vec<&str>) = change
-        .messages
-        .iter()
-        .map(|message| (message.id.as_str(), message.body.as_str()))
-        .unzip();
-    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
-        &payment.id,
-        &from,
-        &status,
-        &version,
-        &events,
-        &changed,
-        &deadline,
-        &lifecycle,
-        &latest,
-        &rows.seqs,
-        &rows.at,
-        &rows.who,
-        &rows.kinds,
-        &dedupe,
-        &rows.details,
-        &ids,
-        &bodies,
-    ];
-    let begun = change.attempt.as_ref().map(|attempt| {
-        (
-            attempt,
-            int(attempt.number),
-            attempt.bank.as_ref().map(BankId::as_str),
-            int(attempt.at.millis()),
-            int(change.first_question()),
-        )
-    });
-    let asked = change.ask.as_ref().map(|ask| (ask, int(ask.after)));
-    let sql: &str = match (&begun, &asked) {
-        (None, None) => &WRITE,
-        (Some((attempt, number, bank, at, after)), _) => {
-            parameters.extend([
-                &attempt.provider as &(dyn ToSql + Sync),
-                &attempt.id,
-                number,
-                bank,
-                &attempt.method,
-                at,
-                after,
-            ]);
-            &WRITE_BEGUN
-        }
-        (None, Some((ask, after))) => {
-            parameters.extend([&ask.provider as &(dyn ToSql + Sync), &ask.attempt, after]);
-            &WRITE_ASKED
-        }
-    };
-    let written: i64 = get(&connections.row(sql, &parameters).await?, 0)?;
-    Ok(written > 0)
+    statement
+        .sql(" where id = ")
+        .text(&payment.id)
+        .sql(" and version = ")
+        .number(change.from.ok_or(StoreError::Refused)?);
+    if let Some(dedupe) = &change.dedupe {
+        statement
+            .sql(" and not exists (select 1 from events where payment = ")
+            .text(&payment.id)
+            .sql(" and dedupe = ")
+            .text(storable(dedupe))
+            .sql(")");
+    }
+    statement.sql(" returning 1)");
+    begin_and_ask(&mut statement, change);
+    tell(&mut statement, change);
+    statement.sql(" ");
+    say(&mut statement, change, "changed");
+    statement.sql(" returning 1");
+    Ok(!statement.run(connections).await?.is_empty())
 }
 
-static WRITE: LazyLock<String> = LazyLock::new(|| written_with(""));
+/// The attempt that begins, or the one that is to be asked for.
+fn begin_and_ask<'a>(statement: &mut Statement<'a>, change: &'a Change) {
+    if let Some(attempt) = &change.attempt {
+        statement
+            .sql(
+                ", begun as (insert into attempts (provider, id, payment, number, bank, method, \
+                 created_at, ask_at) select ",
+            )
+            .text(&attempt.provider)
+            .sql(", ")
+            .text(&attempt.id)
+            .sql(", ")
+            .text(&change.payment.id)
+            .sql(", ")
+            .number(attempt.number)
+            .sql(", ")
+            .text(attempt.bank.as_ref().map(BankId::as_str))
+            .sql(", ")
+            .text(attempt.method.as_deref())
+            .sql(", ")
+            .number(attempt.at.millis())
+            .sql(", ")
+            .sql(NOW)
+            .sql(" + 1000 * ")
+            .number(change.first_question())
+            .sql(" from changed)");
+    }
+    if let Some(ask) = &change.ask {
+        statement
+            .sql(", asked as (update attempts set ask_at = ")
+            .sql(NOW)
+            .sql(" + 1000 * ")
+            .number(ask.after)
+            .sql(" from changed where provider = ")
+            .text(&ask.provider)
+            .sql(" and id = ")
+            .text(&ask.attempt)
+            .sql(")");
+    }
+}
 
-static WRITE_BEGUN: LazyLock<String> = LazyLock::new(|| {
-    written_with(&format!(
-        "begun as (insert into attempts (provider, id, payment, number, bank, method, \
-         created_at, ask_at) select $18::text, $19::text, changed.id, $20::bigint, $21::text, \
-         $22::text, $23::bigint, {NOW} + $24::bigint * 1000 from changed), "
-    ))
-});
+/// The messages to the shop, due at once.
+fn tell<'a>(statement: &mut Statement<'a>, change: &'a Change) {
+    if change.messages.is_empty() {
+        return;
+    }
+    statement
+        .sql(
+            ", told as (insert into webhooks (id, shop, payment, body, created_at, due_at) select ",
+        )
+        .sql("m.id, ")
+        .text(&change.payment.shop)
+        .sql(", ")
+        .text(&change.payment.id)
+        .sql(", m.body, ")
+        .sql(NOW)
+        .sql(", ")
+        .sql(NOW)
+        .sql(" from changed, (values ");
+    for (index, message) in change.messages.iter().enumerate() {
+        statement
+            .between(index == 0, ", ")
+            .sql("(")
+            .text(&message.id)
+            .sql(", ")
+            .text(&message.body)
+            .sql(")");
+    }
+    statement.sql(") as m (id, body))");
+}
 
-static WRITE_ASKED: LazyLock<String> = LazyLock::new(|| {
-    written_with(&format!(
-        "asked as (update attempts a set ask_at = {NOW} + $20::bigint * 1000 from changed \
-         where a.provider = $18 and a.id = $19), "
-    ))
-});
-
-/// The statement: nothing of it happens unless the payment has the version decided on.
-fn written_with(more: &str) -> String {
-    format!(
-        "with changed as (update payments set status = $3, version = $4, events = $5, \
-         changed_at = $6, deadline_at = $7, lifecycle = $8, latest = $9 \
-         where id = $1 and version = $2 returning id, shop), {more}\
-         said as (insert into events (payment, seq, at, who, kind, dedupe, detail) \
-         select changed.id, e.* from changed, unnest($10::bigint[], $11::bigint[], \
-         $12::text[], $13::text[], $14::text[], $15::text[]) as e), \
-         told as (insert into webhooks (id, shop, payment, body, created_at, due_at) \
-         select m.id, changed.shop, changed.id, m.body, {NOW}, {NOW} \
-         from changed, unnest($16::text[], $17::text[]) as m(id, body)) \
-         select count(*) from changed"
-    )
+/// The events, where the named part of the statement found its row. The first bears the key that
+/// the report is known by.
+pub(super) fn say<'a>(statement: &mut Statement<'a>, change: &'a Change, found: &str) {
+    statement
+        .sql("insert into events (payment, seq, at, who, kind, dedupe, detail) select ")
+        .text(&change.payment.id)
+        .sql(", e.* from ")
+        .sql(found)
+        .sql(", (values ");
+    for (index, event) in change.events.iter().enumerate() {
+        let dedupe = change.dedupe.as_deref().filter(|_| index == 0);
+        statement
+            .between(index == 0, ", ")
+            .sql("(")
+            .number(event.seq)
+            .sql(", ")
+            .number(event.at.millis())
+            .sql(", ")
+            .text(&event.who)
+            .sql(", ")
+            .text(&event.kind)
+            .sql(", ")
+            .text(dedupe.map(storable))
+            .sql(", ")
+            .text(event.detail.to_string())
+            .sql(")");
+    }
+    statement.sql(") as e");
 }
 
 /// PostgreSQL holds no zero byte in a text. JSON has none; a key made of a provider's words could.

@@ -13,10 +13,11 @@ mod changes;
 mod connection;
 mod payments;
 mod questions;
-mod row;
+pub(in crate::store) mod row;
 pub(in crate::store) mod schema;
 mod search;
 mod series;
+mod statement;
 mod webhooks;
 
 use std::fmt;
@@ -176,6 +177,22 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Answer<'_, Applied> {
         Box::pin(changes::apply(&self.connections, provider, report, now))
+    }
+
+    fn apply_to(
+        &self,
+        seen: Payment,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Answer<'_, Applied> {
+        Box::pin(changes::apply_to(
+            &self.connections,
+            seen,
+            provider,
+            report,
+            now,
+        ))
     }
 
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use kassa_checkout::Timestamp;
 use tokio_postgres::types::ToSql;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     connection::Connections,
     row::{self, PAYMENT, get, int, is_storable, json, natural, text, time},
     search::Search,
+    statement::Statement,
 };
 use crate::store::{
     Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
@@ -21,19 +23,28 @@ pub(super) async fn create(
     new: NewPayment,
     idempotency: Option<Idempotency>,
 ) -> Result<Created, StoreError> {
+    let connections = &store.connections;
+    let allotted = matches!(new.reference, NewReference::Allotted { .. });
     loop {
         let reference = reference(store, &new).await?;
         let (change, answer) = transition::create(&new, reference);
-        let allotted = matches!(new.reference, NewReference::Allotted { .. });
         let asked = idempotency.as_ref();
-        match insert(&store.connections, &change, asked, &answer, allotted).await? {
-            Inserted::Yes => return Ok(Created::New(answer)),
-            // The shop gave the number itself in this moment: then the next one.
-            Inserted::ReferenceTaken => {}
-            Inserted::KeyKnown => {
-                let asked = idempotency.ok_or(StoreError::Corrupt("idempotency key"))?;
-                return known(&store.connections, &new.shop, &asked).await;
-            }
+        if insert(connections, &change, asked, &answer, allotted).await? {
+            return Ok(Created::New(answer));
+        }
+        // Either the key was there already …
+        if let Some(asked) = asked
+            && let Some(before) = answered(connections, &new.shop, &asked.key).await?
+        {
+            return Ok(if before.fingerprint == asked.fingerprint {
+                Created::Before(before.answer)
+            } else {
+                Created::KeyReused
+            });
+        }
+        // … or the shop gave the number itself in this moment: then the next one.
+        if !allotted {
+            return Err(StoreError::Corrupt("idempotency key"));
         }
     }
 }
@@ -50,128 +61,86 @@ async fn reference(store: &PostgresStore, new: &NewPayment) -> Result<String, St
     }
 }
 
-/// What is answered to a request whose key was written down before.
-async fn known(
-    connections: &Connections,
-    shop: &str,
-    asked: &Idempotency,
-) -> Result<Created, StoreError> {
-    let before = answered(connections, shop, &asked.key).await?;
-    let before = before.ok_or(StoreError::Corrupt("idempotency key"))?;
-    Ok(if before.fingerprint == asked.fingerprint {
-        Created::Before(before.answer)
-    } else {
-        Created::KeyReused
-    })
-}
-
-/// What came of writing a new payment.
-enum Inserted {
-    Yes,
-    KeyKnown,
-    ReferenceTaken,
-}
-
-/// Writes a new payment with its first event, and the answer under its key: all of it, unless
-/// the key is there already or the allotted reference is another payment's.
+/// Writes a new payment with its first event, and the answer under its key. Answers whether it
+/// did: not when the key is there already, or the allotted reference is another payment's.
 async fn insert(
     connections: &Connections,
     change: &Change,
     idempotency: Option<&Idempotency>,
     answer: &str,
     allotted: bool,
-) -> Result<Inserted, StoreError> {
+) -> Result<bool, StoreError> {
     let payment = &change.payment;
-    let amount = int(payment.lifecycle.amount().cents());
-    let status = payment.status().as_str();
-    let [version, events, created, changed, expires] = [
-        payment.version,
-        payment.events,
-        payment.created_at.millis(),
-        payment.changed_at.millis(),
-        payment.expires_at.millis(),
-    ]
-    .map(int);
-    let deadline = change.deadline().map(|at| int(at.millis()));
-    let (terms, lifecycle) = (
-        text(&payment.terms, "terms")?,
-        text(&payment.lifecycle, "lifecycle")?,
-    );
-    let rows = changes::Rows::of(change);
-    let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![
-        &payment.id,
-        &payment.shop,
-        &payment.token,
-        &payment.order,
-        &payment.reference,
-        &amount,
-        &status,
-        &version,
-        &events,
-        &created,
-        &changed,
-        &expires,
-        &deadline,
-        &terms,
-        &lifecycle,
-        &rows.seqs,
-        &rows.at,
-        &rows.who,
-        &rows.kinds,
-        &rows.details,
-        &allotted,
-    ];
-    let sql: &str = match idempotency {
-        None => &CREATE,
-        Some(asked) => {
-            parameters.extend([
-                &asked.key as &(dyn ToSql + Sync),
-                &asked.fingerprint,
-                &answer as &(dyn ToSql + Sync),
-            ]);
-            &CREATE_WITH_KEY
-        }
-    };
-    let row = connections.row(sql, &parameters).await?;
-    let (made, is_free): (i64, bool) = (get(&row, 0)?, get(&row, 1)?);
-    Ok(match (made, is_free) {
-        (0, false) => Inserted::ReferenceTaken,
-        (0, true) => Inserted::KeyKnown,
-        _ => Inserted::Yes,
-    })
+    let mut statement = Statement::new("with ready as (");
+    if let Some(asked) = idempotency {
+        statement
+            .sql("insert into idempotency (shop, key, fingerprint, payment, answer, created_at) ")
+            .sql("select ")
+            .text(&payment.shop)
+            .sql(", ")
+            .text(&asked.key)
+            .sql(", ")
+            .text(&asked.fingerprint)
+            .sql(", ")
+            .text(&payment.id)
+            .sql(", ")
+            .text(answer)
+            .sql(", ")
+            .number(payment.created_at.millis());
+    } else {
+        statement.sql("select 1");
+    }
+    if allotted {
+        statement
+            .sql(" where not exists (select 1 from payments where shop = ")
+            .text(&payment.shop)
+            .sql(" and reference = ")
+            .text(&payment.reference)
+            .sql(")");
+    }
+    if idempotency.is_some() {
+        statement.sql(" on conflict (shop, key) do nothing returning 1");
+    }
+    statement.sql("), said as (");
+    changes::say(&mut statement, change, "ready");
+    statement
+        .sql(
+            ") insert into payments (id, shop, token, order_number, reference, amount_cents, \
+             status, version, events, created_at, changed_at, expires_at, deadline_at, terms, \
+             lifecycle) select ",
+        )
+        .text(&payment.id)
+        .sql(", ")
+        .text(&payment.shop)
+        .sql(", ")
+        .text(&payment.token)
+        .sql(", ")
+        .text(&payment.order)
+        .sql(", ")
+        .text(&payment.reference)
+        .sql(", ")
+        .number(payment.lifecycle.amount().cents())
+        .sql(", ")
+        .text(payment.status().as_str())
+        .sql(", ")
+        .number(payment.version)
+        .sql(", ")
+        .number(payment.events)
+        .sql(", ")
+        .number(payment.created_at.millis())
+        .sql(", ")
+        .number(payment.changed_at.millis())
+        .sql(", ")
+        .number(payment.expires_at.millis())
+        .sql(", ")
+        .number(change.deadline().map(Timestamp::millis))
+        .sql(", ")
+        .text(text(&payment.terms, "terms")?)
+        .sql(", ")
+        .text(text(&payment.lifecycle, "lifecycle")?)
+        .sql(" from ready returning 1");
+    Ok(!statement.run(connections).await?.is_empty())
 }
-
-const COLUMNS: &str = "insert into payments (id, shop, token, order_number, reference, \
-     amount_cents, status, version, events, created_at, changed_at, expires_at, deadline_at, \
-     terms, lifecycle)";
-const VALUES: &str = "$1::text, $2::text, $3::text, $4::text, $5::text, $6::bigint, $7::text, \
-     $8::bigint, $9::bigint, $10::bigint, $11::bigint, $12::bigint, $13::bigint, $14::text, \
-     $15::text";
-const EVENTS: &str = "insert into events (payment, seq, at, who, kind, detail) \
-     select made.id, e.* from made, unnest($16::bigint[], $17::bigint[], $18::text[], \
-     $19::text[], $20::text[]) as e";
-
-/// Whether the reference may be used: any that was given, an allotted one that nobody else has.
-const FREE: &str = "free as (select not ($21::boolean and exists \
-     (select 1 from payments where shop = $2 and reference = $5)) as is_free)";
-const RESULT: &str = "select (select count(*) from made), (select is_free from free)";
-
-static CREATE: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "with {FREE}, made as ({COLUMNS} select {VALUES} from free where is_free returning id), \
-         events as ({EVENTS}) {RESULT}"
-    )
-});
-
-static CREATE_WITH_KEY: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "with {FREE}, key as (insert into idempotency \
-         (shop, key, fingerprint, payment, answer, created_at) \
-         select $2, $22, $23, $1, $24, $10 from free where is_free \
-         on conflict (shop, key) do nothing returning key), \
-         made as ({COLUMNS} select {VALUES} from key returning id), events as ({EVENTS}) {RESULT}"
-    )
-});
 
 pub(super) async fn answered(
     connections: &Connections,

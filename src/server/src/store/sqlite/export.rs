@@ -70,7 +70,7 @@ fn cell(value: ValueRef<'_>) -> Result<Cell, StoreError> {
         ValueRef::Null => Ok(Cell::Null),
         ValueRef::Integer(number) => Ok(Cell::Number(number)),
         ValueRef::Text(bytes) => std::str::from_utf8(bytes)
-            .map(|text| Cell::Text(text.to_owned()))
+            .map(|text| Cell::from(text.to_owned()))
             .map_err(|_| StoreError::Corrupt("text")),
         ValueRef::Real(_) | ValueRef::Blob(_) => Err(StoreError::Corrupt("column")),
     }

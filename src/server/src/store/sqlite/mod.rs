@@ -5,6 +5,11 @@
 //! in the project's notes on the server-side stack; in short: anything less than `FULL` loses
 //! acknowledged writes in a power cut, and group commit makes `FULL` cheap.
 //!
+//! The writer is the one who can be had only once, so all that can be done without it is done
+//! without it: what a report or a wish to pay comes to is decided on a read of the payment, and
+//! the writer writes the change provided that the payment still has the version that was read.
+//! What such a read shows was synced to the disk before it could be seen.
+//!
 //! Commands for people attach beside the process that has the lock: they wait for their turn to
 //! write as SQLite's own lock gives it, and change nothing that only the owner may.
 
@@ -32,6 +37,7 @@ use super::{
     Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
     StoreError, Tried,
 };
+use sql::Decided;
 use writer::Writer;
 
 /// SQLite up to 3.51.2 may damage a file when two connections write and checkpoint at once.
@@ -214,6 +220,28 @@ impl SqliteStore {
     }
 }
 
+impl SqliteStore {
+    /// Has a report decided, and writes what was decided.
+    async fn apply_as<F>(
+        &self,
+        decide: F,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Result<Applied, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<Decided<Applied>, StoreError> + Send + 'static,
+    {
+        let change = match self.look_up(decide).await? {
+            Decided::Answer(answer) => return Ok(answer),
+            Decided::Change(change) => change,
+        };
+        self.writer
+            .write(move |connection| sql::apply(connection, provider, &report, now, &change))
+            .await
+    }
+}
+
 /// One for each thread that answers requests, and some.
 fn readers() -> usize {
     let processors = thread::available_parallelism().map_or(READERS, NonZero::get);
@@ -285,10 +313,12 @@ impl Readers {
 
 impl Store for SqliteStore {
     fn create(&self, new: NewPayment, idempotency: Option<Idempotency>) -> Answer<'_, Created> {
-        Box::pin(
+        Box::pin(async move {
+            let new = sql::NewRows::of(new)?;
             self.writer
-                .write(move |connection| sql::create(connection, new, idempotency)),
-        )
+                .write(move |connection| sql::create(connection, &new, idempotency.as_ref()))
+                .await
+        })
     }
 
     fn payment(&self, shop: &str, id: &str) -> Answer<'_, Option<Payment>> {
@@ -321,10 +351,19 @@ impl Store for SqliteStore {
     }
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
-        Box::pin(
+        Box::pin(async move {
+            let wish = begin.clone();
+            let decided = self
+                .look_up(move |connection| sql::decide_attempt(connection, &wish))
+                .await?;
+            let change = match decided {
+                Decided::Answer(answer) => return Ok(answer),
+                Decided::Change(change) => change,
+            };
             self.writer
-                .write(move |connection| sql::begin_attempt(connection, &begin)),
-        )
+                .write(move |connection| sql::begin_attempt(connection, &begin, &change))
+                .await
+        })
     }
 
     fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
@@ -340,10 +379,24 @@ impl Store for SqliteStore {
         report: PaymentEvent,
         now: Timestamp,
     ) -> Answer<'_, Applied> {
-        Box::pin(
-            self.writer
-                .write(move |connection| sql::apply(connection, provider, report, now)),
-        )
+        let heard = report.clone();
+        let decide =
+            move |connection: &Connection| sql::decide_report(connection, provider, heard, now);
+        Box::pin(self.apply_as(decide, provider, report, now))
+    }
+
+    fn apply_to(
+        &self,
+        seen: Payment,
+        provider: &'static str,
+        report: PaymentEvent,
+        now: Timestamp,
+    ) -> Answer<'_, Applied> {
+        let heard = report.clone();
+        let decide = move |connection: &Connection| {
+            sql::decide_report_on(connection, seen, provider, heard, now)
+        };
+        Box::pin(self.apply_as(decide, provider, report, now))
     }
 
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {

@@ -115,6 +115,45 @@ const MIGRATIONS: &[&str] = &["
         gone bigint not null,
         paused_until bigint not null
     );
+", "
+    -- Rows in the order of their keys, instead of a table and an index that points into it: half
+    -- of the pages to write for an event or an attempt.
+    create table new_events (
+        payment text not null references payments (id),
+        seq bigint not null,
+        at bigint not null,
+        who text not null,
+        kind text not null,
+        dedupe text,
+        detail text not null,
+        primary key (payment, seq)
+    ) without rowid;
+    insert into new_events (payment, seq, at, who, kind, dedupe, detail)
+        select payment, seq, at, who, kind, dedupe, detail from events order by payment, seq;
+    drop table events;
+    alter table new_events rename to events;
+    create unique index events_by_dedupe on events (payment, dedupe) where dedupe is not null;
+
+    create table new_attempts (
+        provider text not null,
+        id text not null,
+        payment text not null references payments (id),
+        number bigint not null,
+        bank text,
+        method text,
+        created_at bigint not null,
+        ask_at bigint,
+        asks bigint not null default 0,
+        primary key (provider, id),
+        unique (payment, number)
+    ) without rowid;
+    insert into new_attempts
+        (provider, id, payment, number, bank, method, created_at, ask_at, asks)
+        select provider, id, payment, number, bank, method, created_at, ask_at, asks
+        from attempts order by provider, id;
+    drop table attempts;
+    alter table new_attempts rename to attempts;
+    create index attempts_by_question on attempts (ask_at) where ask_at is not null;
 "];
 
 /// Brings the tables up to date, in one transaction. Answers the version that they had, and have.

@@ -4,7 +4,7 @@ use kassa_checkout::{BankId, Timestamp, provider::PaymentEvent};
 use rusqlite::{Connection, params};
 
 use super::{
-    PAYMENT, due_in, int, payment_of,
+    PAYMENT, changed, due_in, int, payment_of,
     payments::{by_attempt, by_token},
     refused, rows, run, text,
 };
@@ -12,32 +12,92 @@ use crate::{
     clock,
     store::{
         Applied, AttemptRecord, Begin, Begun, Called, Payment, StoreError,
-        transition::{self, Beginning, Change},
+        transition::{self, Beginning, Change, NewMessage},
     },
 };
 
-pub(in crate::store::sqlite) fn begin_attempt(
+/// A change with all of its texts made, so that the writer has only to hand them over.
+pub(in crate::store::sqlite) struct Prepared {
+    change: Change,
+    terms: Option<String>,
+    lifecycle: String,
+    latest: Option<String>,
+    details: Vec<String>,
+}
+
+impl Prepared {
+    pub(in crate::store::sqlite) fn of(change: Change) -> Result<Self, StoreError> {
+        let payment = &change.payment;
+        let latest = payment.latest.as_ref();
+        let details = change.events.iter();
+        Ok(Self {
+            // Terms do not change.
+            terms: match change.from {
+                None => Some(text(&payment.terms, "terms")?),
+                Some(_) => None,
+            },
+            lifecycle: text(&payment.lifecycle, "lifecycle")?,
+            latest: latest.map(|latest| text(latest, "attempt")).transpose()?,
+            details: details.map(|event| event.detail.to_string()).collect(),
+            change,
+        })
+    }
+}
+
+/// What a decision comes to: an answer, or a change to write and the answer when it is written.
+pub(in crate::store::sqlite) enum Decided<T> {
+    Answer(T),
+    Change(Box<Prepared>),
+}
+
+impl<T> Decided<T> {
+    fn change(change: Change) -> Result<Self, StoreError> {
+        Ok(Self::Change(Box::new(Prepared::of(change)?)))
+    }
+}
+
+/// Decides on the wish to pay.
+pub(in crate::store::sqlite) fn decide_attempt(
     connection: &Connection,
     begin: &Begin,
-) -> Result<Begun, StoreError> {
+) -> Result<Decided<Begun>, StoreError> {
     let Some(payment) = by_token(connection, &begin.token)? else {
-        return Ok(Begun::Unknown);
+        return Ok(Decided::Answer(Begun::Unknown));
     };
-    Ok(match transition::begin(payment.clone(), begin)? {
-        Beginning::Same(attempt) => Begun::Attempt {
+    match transition::begin(payment.clone(), begin)? {
+        Beginning::Same(attempt) => Ok(Decided::Answer(Begun::Attempt {
             payment: Box::new(payment),
             attempt,
             new: false,
-        },
-        Beginning::CannotPay => Begun::CannotPay,
-        Beginning::New(change, attempt) => {
-            write(connection, &change)?;
-            Begun::Attempt {
-                payment: Box::new(change.payment),
-                attempt,
-                new: true,
-            }
+        })),
+        Beginning::CannotPay => Ok(Decided::Answer(Begun::CannotPay)),
+        Beginning::New(change, _) => Decided::change(*change),
+    }
+}
+
+/// Writes what was decided on the wish to pay; decides anew where the payment has changed.
+pub(in crate::store::sqlite) fn begin_attempt(
+    connection: &Connection,
+    begin: &Begin,
+    prepared: &Prepared,
+) -> Result<Begun, StoreError> {
+    if write(connection, prepared)? {
+        return begun(&prepared.change);
+    }
+    match decide_attempt(connection, begin)? {
+        Decided::Answer(answer) => Ok(answer),
+        Decided::Change(anew) => {
+            write(connection, &anew)?;
+            begun(&anew.change)
         }
+    }
+}
+
+fn begun(change: &Change) -> Result<Begun, StoreError> {
+    Ok(Begun::Attempt {
+        payment: Box::new(change.payment.clone()),
+        attempt: change.attempt.clone().ok_or(StoreError::Refused)?,
+        new: true,
     })
 }
 
@@ -51,36 +111,69 @@ pub(in crate::store::sqlite) fn called(
     };
     let token = payment.token.clone();
     if let Some(change) = transition::called(payment, called, now)? {
-        write(connection, &change)?;
+        write(connection, &Prepared::of(change)?)?;
     }
     Ok(Some(token))
 }
 
-pub(in crate::store::sqlite) fn apply(
+/// Decides on a report about a payment that is still to be found.
+pub(in crate::store::sqlite) fn decide_report(
     connection: &Connection,
     provider: &str,
     report: PaymentEvent,
     now: Timestamp,
-) -> Result<Applied, StoreError> {
-    let attempt = report.provider_payment_id.clone();
-    let Some(payment) = by_attempt(connection, provider, &attempt)? else {
-        return Ok(Applied::Unknown);
-    };
+) -> Result<Decided<Applied>, StoreError> {
+    match by_attempt(connection, provider, &report.provider_payment_id)? {
+        Some(payment) => decide_report_on(connection, payment, provider, report, now),
+        None => Ok(Decided::Answer(Applied::Unknown)),
+    }
+}
+
+/// Decides on a report about a payment as it was a moment ago.
+pub(in crate::store::sqlite) fn decide_report_on(
+    connection: &Connection,
+    payment: Payment,
+    provider: &str,
+    report: PaymentEvent,
+    now: Timestamp,
+) -> Result<Decided<Applied>, StoreError> {
     let dedupe = transition::dedupe_key(provider, &report);
     let known = connection
         .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
         .and_then(|mut statement| statement.exists([&payment.id, &dedupe]))
         .map_err(refused)?;
     if known {
-        return Ok(Applied::Duplicate);
+        return Ok(Decided::Answer(Applied::Duplicate));
     }
-    let change = transition::report(payment, provider, report, now)?;
-    write(connection, &change)?;
-    Ok(Applied::Changed {
+    Decided::change(transition::report(payment, provider, report, now)?)
+}
+
+/// Writes what was decided on a report; decides anew where the payment has changed.
+pub(in crate::store::sqlite) fn apply(
+    connection: &Connection,
+    provider: &str,
+    report: &PaymentEvent,
+    now: Timestamp,
+    prepared: &Prepared,
+) -> Result<Applied, StoreError> {
+    if write(connection, prepared)? {
+        return Ok(applied(&prepared.change));
+    }
+    match decide_report(connection, provider, report.clone(), now)? {
+        Decided::Answer(answer) => Ok(answer),
+        Decided::Change(anew) => {
+            write(connection, &anew)?;
+            Ok(applied(&anew.change))
+        }
+    }
+}
+
+fn applied(change: &Change) -> Applied {
+    Applied::Changed {
         status: change.payment.status(),
-        token: change.payment.token,
-        flags: change.flags,
-    })
+        token: change.payment.token.clone(),
+        flags: change.flags.clone(),
+    }
 }
 
 pub(in crate::store::sqlite) fn meet_deadlines(
@@ -102,8 +195,9 @@ pub(in crate::store::sqlite) fn meet_deadlines(
     for payment in due {
         match transition::meet_deadline(payment.clone(), now)? {
             Some(change) => {
-                write(connection, &change)?;
-                tokens.push(change.payment.token);
+                let prepared = Prepared::of(change)?;
+                write(connection, &prepared)?;
+                tokens.push(prepared.change.payment.token);
             }
             None => set_deadline(connection, &payment)?,
         }
@@ -111,13 +205,14 @@ pub(in crate::store::sqlite) fn meet_deadlines(
     Ok(tokens)
 }
 
-/// Writes a change.
-pub(super) fn write(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+/// Writes a change. Answers whether it did: not when the payment has another version by now.
+pub(super) fn write(connection: &Connection, prepared: &Prepared) -> Result<bool, StoreError> {
+    let change = &prepared.change;
     let payment = &change.payment;
-    if change.from.is_some() {
-        update_payment(connection, change)?;
-    } else {
-        insert_payment(connection, change)?;
+    match change.from {
+        None => insert_payment(connection, prepared)?,
+        Some(from) if !update_payment(connection, prepared, from)? => return Ok(false),
+        Some(_) => {}
     }
     if let Some(attempt) = &change.attempt {
         insert_attempt(connection, payment, attempt, change.first_question())?;
@@ -129,26 +224,41 @@ pub(super) fn write(connection: &Connection, change: &Change) -> Result<(), Stor
             params![ask.provider, ask.attempt, due_in(ask.after)],
         )?;
     }
-    append_events(connection, change)?;
+    append_events(connection, prepared)?;
     for message in &change.messages {
-        run(
-            connection,
-            "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
-             outcome, position) select ?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting', \
-             coalesce(max(position), 0) + 1 from webhooks where shop = ?2",
-            params![
-                message.id,
-                payment.shop,
-                payment.id,
-                message.body,
-                due_in(0),
-            ],
-        )?;
+        insert_message(connection, payment, message)?;
     }
-    Ok(())
+    Ok(true)
 }
 
-fn insert_payment(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+/// Adds a message to the shop, at the end of all that it has.
+fn insert_message(
+    connection: &Connection,
+    payment: &Payment,
+    message: &NewMessage,
+) -> Result<(), StoreError> {
+    // Not in one statement with the insert, which would then keep a journal of its own.
+    let last: Option<i64> = connection
+        .prepare_cached("select max(position) from webhooks where shop = ?1")
+        .and_then(|mut statement| statement.query_row([&payment.shop], |row| row.get(0)))
+        .map_err(refused)?;
+    run(
+        connection,
+        "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
+         outcome, position) values (?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting', ?6)",
+        params![
+            message.id,
+            payment.shop,
+            payment.id,
+            message.body,
+            due_in(0),
+            last.unwrap_or(0) + 1,
+        ],
+    )
+}
+
+fn insert_payment(connection: &Connection, prepared: &Prepared) -> Result<(), StoreError> {
+    let change = &prepared.change;
     let payment = &change.payment;
     run(
         connection,
@@ -169,33 +279,37 @@ fn insert_payment(connection: &Connection, change: &Change) -> Result<(), StoreE
             int(payment.changed_at.millis()),
             int(payment.expires_at.millis()),
             change.deadline().map(|at| int(at.millis())),
-            text(&payment.terms, "terms")?,
-            text(&payment.lifecycle, "lifecycle")?,
+            prepared.terms,
+            prepared.lifecycle,
         ],
     )
 }
 
-fn update_payment(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+/// Whether the payment still had this version.
+fn update_payment(
+    connection: &Connection,
+    prepared: &Prepared,
+    from: u64,
+) -> Result<bool, StoreError> {
+    let change = &prepared.change;
     let payment = &change.payment;
-    run(
+    changed(
         connection,
-        "update payments set status = ?2, version = ?3, events = ?4, changed_at = ?5, \
-         deadline_at = ?6, lifecycle = ?7, latest = ?8 where id = ?1",
+        "update payments set status = ?3, version = ?4, events = ?5, changed_at = ?6, \
+         deadline_at = ?7, lifecycle = ?8, latest = ?9 where id = ?1 and version = ?2",
         params![
             payment.id,
+            int(from),
             payment.status().as_str(),
             int(payment.version),
             int(payment.events),
             int(payment.changed_at.millis()),
             change.deadline().map(|at| int(at.millis())),
-            text(&payment.lifecycle, "lifecycle")?,
-            payment
-                .latest
-                .as_ref()
-                .map(|latest| text(latest, "attempt"))
-                .transpose()?,
+            prepared.lifecycle,
+            prepared.latest,
         ],
     )
+    .map(|rows| rows > 0)
 }
 
 /// Sets right a deadline that is not one any more.
@@ -231,9 +345,10 @@ fn insert_attempt(
     )
 }
 
-fn append_events(connection: &Connection, change: &Change) -> Result<(), StoreError> {
+fn append_events(connection: &Connection, prepared: &Prepared) -> Result<(), StoreError> {
+    let change = &prepared.change;
     let mut dedupe = change.dedupe.as_deref();
-    for event in &change.events {
+    for (event, detail) in change.events.iter().zip(&prepared.details) {
         run(
             connection,
             "insert into events (payment, seq, at, who, kind, dedupe, detail) \
@@ -245,7 +360,7 @@ fn append_events(connection: &Connection, change: &Change) -> Result<(), StoreEr
                 event.who,
                 event.kind,
                 dedupe.take(),
-                event.detail.to_string(),
+                detail,
             ],
         )?;
     }

@@ -1,21 +1,47 @@
 //! Payments created and read.
 
+use std::sync::LazyLock;
+
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
 
 use super::{
-    PAYMENT, changes::write, column, int, json, natural, payment_of, refused, rows, run, time,
+    PAYMENT,
+    changes::{Prepared, write},
+    column, int, json, natural, payment_of, refused, rows, run, time,
 };
 use crate::store::{
     Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
     StoreError, transition,
 };
 
+/// A new payment with the answer to the shop, as far as they can be made without the database.
+pub(in crate::store::sqlite) struct NewRows {
+    new: NewPayment,
+    /// Where the reference is known already.
+    made: Option<(Prepared, String)>,
+}
+
+impl NewRows {
+    pub(in crate::store::sqlite) fn of(new: NewPayment) -> Result<Self, StoreError> {
+        let made = match &new.reference {
+            NewReference::Given(reference) => Some(Self::with(&new, reference.clone())?),
+            NewReference::Allotted { .. } => None,
+        };
+        Ok(Self { new, made })
+    }
+
+    fn with(new: &NewPayment, reference: String) -> Result<(Prepared, String), StoreError> {
+        let (change, answer) = transition::create(new, reference);
+        Ok((Prepared::of(change)?, answer))
+    }
+}
+
 pub(in crate::store::sqlite) fn create(
     connection: &Connection,
-    new: NewPayment,
-    idempotency: Option<Idempotency>,
+    NewRows { new, made }: &NewRows,
+    idempotency: Option<&Idempotency>,
 ) -> Result<Created, StoreError> {
-    if let Some(asked) = &idempotency
+    if let Some(asked) = idempotency
         && let Some(before) = answered(connection, &new.shop, &asked.key)?
     {
         return Ok(if before.fingerprint == asked.fingerprint {
@@ -24,29 +50,35 @@ pub(in crate::store::sqlite) fn create(
             Created::KeyReused
         });
     }
-    let reference = match &new.reference {
-        NewReference::Given(reference) => reference.clone(),
-        NewReference::Allotted { prefix } => allot(connection, &new.shop, prefix)?,
+    let allotted;
+    let (prepared, answer) = match (made, &new.reference) {
+        (Some(made), _) => made,
+        (None, NewReference::Given(reference)) => {
+            allotted = NewRows::with(new, reference.clone())?;
+            &allotted
+        }
+        (None, NewReference::Allotted { prefix }) => {
+            allotted = NewRows::with(new, allot(connection, &new.shop, prefix)?)?;
+            &allotted
+        }
     };
-    let (change, answer) = transition::create(&new, reference);
-    write(connection, &change)?;
+    write(connection, prepared)?;
     if let Some(asked) = idempotency {
-        let payment = &change.payment;
         run(
             connection,
             "insert into idempotency (shop, key, fingerprint, payment, answer, created_at) \
              values (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
-                payment.shop,
+                new.shop,
                 asked.key,
                 asked.fingerprint,
-                payment.id,
+                new.id,
                 answer,
-                int(payment.created_at.millis())
+                int(new.now.millis())
             ],
         )?;
     }
-    Ok(Created::New(answer))
+    Ok(Created::New(answer.clone()))
 }
 
 pub(in crate::store::sqlite) fn answered(
@@ -103,21 +135,30 @@ fn is_used(connection: &Connection, shop: &str, reference: &str) -> Result<bool,
         .map_err(refused)
 }
 
+static BY_ID: LazyLock<String> =
+    LazyLock::new(|| format!("select {PAYMENT} from payments p where p.id = ?1 and p.shop = ?2"));
+static BY_TOKEN: LazyLock<String> =
+    LazyLock::new(|| format!("select {PAYMENT} from payments p where p.token = ?1"));
+static BY_ATTEMPT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {PAYMENT} from attempts a join payments p on p.id = a.payment \
+         where a.provider = ?1 and a.id = ?2"
+    )
+});
+
 pub(in crate::store::sqlite) fn payment(
     connection: &Connection,
     shop: &str,
     id: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    let sql = format!("select {PAYMENT} from payments p where p.id = ?1 and p.shop = ?2");
-    one(connection, &sql, [id, shop])
+    one(connection, &BY_ID, [id, shop])
 }
 
 pub(in crate::store::sqlite) fn by_token(
     connection: &Connection,
     token: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    let sql = format!("select {PAYMENT} from payments p where p.token = ?1");
-    one(connection, &sql, [token])
+    one(connection, &BY_TOKEN, [token])
 }
 
 pub(in crate::store::sqlite) fn by_attempt(
@@ -125,11 +166,7 @@ pub(in crate::store::sqlite) fn by_attempt(
     provider: &str,
     attempt: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    let sql = format!(
-        "select {PAYMENT} from attempts a join payments p on p.id = a.payment \
-         where a.provider = ?1 and a.id = ?2"
-    );
-    one(connection, &sql, [provider, attempt])
+    one(connection, &BY_ATTEMPT, [provider, attempt])
 }
 
 fn one<P: rusqlite::Params>(
