@@ -346,6 +346,30 @@ impl Lifecycle {
         Some(changed.into_iter().collect())
     }
 
+    /// The refund of this identifier.
+    #[must_use]
+    pub fn refund(&self, id: &str) -> Option<&Refund> {
+        let mut refunds = self.attempts.iter().flat_map(Attempt::refunds);
+        refunds.find(|refund| refund.id() == id)
+    }
+
+    /// How much went back to the payer at the shop's wish, in cents.
+    #[must_use]
+    pub fn refunded_cents(&self) -> u64 {
+        self.sum(Attempt::refunded_cents)
+    }
+
+    /// How much can still be refunded, in cents.
+    #[must_use]
+    pub fn refundable_cents(&self) -> u64 {
+        self.sum(Attempt::refundable_cents)
+    }
+
+    fn sum(&self, of: impl Fn(&Attempt) -> u64) -> u64 {
+        let attempts = self.attempts.iter();
+        attempts.fold(0, |sum, attempt| sum.saturating_add(of(attempt)))
+    }
+
     fn attempt_to_refund(&mut self, named: Option<&str>) -> Result<&mut Attempt, RefundRefusal> {
         let with_money: Vec<_> = self
             .attempts

@@ -139,6 +139,12 @@ impl Metrics {
         counter!("kassa_payments_created_total").increment(1);
     }
 
+    /// A refund that was begun.
+    pub(crate) fn refunded(&self, manual: bool) {
+        let by = if manual { "shop" } else { "provider" };
+        counter!("kassa_refunds_total", "by" => by).increment(1);
+    }
+
     /// An attempt that was begun.
     pub(crate) fn begun(&self, provider: &'static str) {
         counter!("kassa_attempts_total", "provider" => provider).increment(1);
@@ -230,6 +236,10 @@ fn describe() {
         "Seconds until a request was answered, by route pattern."
     );
     describe_counter!("kassa_payments_created_total", "Payments created.");
+    describe_counter!(
+        "kassa_refunds_total",
+        "Refunds begun, by who sends the money: the provider or the shop itself."
+    );
     describe_counter!(
         "kassa_attempts_total",
         "Attempts to pay begun, by provider."

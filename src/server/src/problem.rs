@@ -95,6 +95,10 @@ faults! {
     Provider = BAD_GATEWAY, "provider/refused", "the provider does not begin the payment";
     /// The provider cannot be reached, or is broken.
     ProviderUnavailable = SERVICE_UNAVAILABLE, "provider/unavailable", "the provider is not available now";
+    /// The provider cannot refund this payment.
+    RefundUnsupported = UNPROCESSABLE_ENTITY, "refund/unsupported", "the provider cannot refund this payment";
+    /// Nothing of the payment is left to refund.
+    NothingToRefund = CONFLICT, "refund/nothing-left", "nothing is left to refund";
     /// The message is being sent now, or was written too long ago.
     Replay = CONFLICT, "webhook/replay", "the message cannot be sent again now";
     /// A callback that is not accepted. Nothing else is told.

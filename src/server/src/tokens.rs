@@ -74,6 +74,14 @@ pub fn message_id(now: Timestamp) -> Result<String, NoRandomness> {
     timed("msg_", now, 15)
 }
 
+/// A new refund's identifier: `ref_`, its time, and 75 random bits.
+///
+/// # Errors
+/// [`NoRandomness`] when the operating system fails.
+pub fn refund_id(now: Timestamp) -> Result<String, NoRandomness> {
+    timed("ref_", now, 15)
+}
+
 /// A request's identifier for the logs: 60 bits, enough to find a line by. Guessing it gains
 /// nobody anything, so no system call is spent on it.
 #[must_use]

@@ -3,6 +3,7 @@
 use kassa_checkout::{
     BankId, Currency, Language, Names, Selection, Status,
     contract::{ChooseAt, FormField, NextStep, PaymentStatus},
+    lifecycle::RefundStatus,
     provider::Redirect,
 };
 use serde::Serialize;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 
 use crate::{
     clock,
-    store::{CallState, Payment},
+    store::{CallState, Payment, RefundRecord},
 };
 
 /// A payment, as the shop API shows it.
@@ -64,6 +65,10 @@ pub struct PaymentView {
     pub provider: Option<String>,
     /// How many attempts to pay there were.
     pub attempts: usize,
+    /// How much went back to the payer at the shop's wish, in cents.
+    pub refunded: u64,
+    /// How much can still be refunded, in cents.
+    pub refundable: u64,
     /// When it was made, as RFC 3339 in UTC.
     pub created_at: String,
     /// When it came to its present status.
@@ -97,6 +102,8 @@ impl PaymentView {
             method: latest.and_then(|attempt| attempt.method.clone()),
             provider: latest.map(|attempt| attempt.provider.clone()),
             attempts: payment.lifecycle.attempts().len(),
+            refunded: payment.lifecycle.refunded_cents(),
+            refundable: payment.lifecycle.refundable_cents(),
             created_at: clock::rfc3339(payment.created_at),
             changed_at: clock::rfc3339(payment.changed_at),
             expires_at: clock::rfc3339(payment.expires_at),
@@ -110,6 +117,51 @@ impl PaymentView {
             token: Some(payment.token.clone()),
             checkout_url: Some(format!("{public_url}/checkout/{}", payment.token)),
             ..Self::of(payment)
+        }
+    }
+}
+
+/// A refund, as the shop API shows it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub struct RefundView {
+    /// Its identifier.
+    #[schema(example = "ref_0123456789abcdefghjkmnpq")]
+    pub id: String,
+    /// The payment's identifier.
+    #[schema(example = "pay_0123456789abcdefghjkmnpq")]
+    pub payment: String,
+    /// The attempt whose money went back.
+    pub attempt: String,
+    /// The sum in cents.
+    pub amount: u64,
+    /// Where it stands.
+    pub status: RefundStatus,
+    /// Whether the shop sent the money back by itself.
+    pub manual: bool,
+    /// The shop's own note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it was asked for, as RFC 3339 in UTC.
+    pub created_at: String,
+    /// When it came to its present status.
+    pub changed_at: String,
+}
+
+impl RefundView {
+    /// A refund.
+    #[must_use]
+    pub fn of(refund: &RefundRecord) -> Self {
+        Self {
+            id: refund.id.clone(),
+            payment: refund.payment.clone(),
+            attempt: refund.attempt.clone(),
+            amount: refund.cents,
+            status: refund.status,
+            manual: refund.manual,
+            note: refund.note.clone(),
+            created_at: clock::rfc3339(refund.created_at),
+            changed_at: clock::rfc3339(refund.changed_at),
         }
     }
 }

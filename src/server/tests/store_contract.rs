@@ -17,18 +17,18 @@ use std::sync::Arc;
 
 use kassa_checkout::{
     Status, Timestamp,
-    lifecycle::Meaning,
+    lifecycle::{Meaning, RefundRefusal, RefundStatus},
     provider::{PaymentEvent, Redirect},
 };
 use kassa_server::store::{
     Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Message,
-    MessageFilter, Outcome, Outgoing, Room, Store, StoreError, Tried,
+    MessageFilter, Outcome, Outgoing, Payment, Refunding, Room, Store, StoreError, Tried,
     sqlite::{OpenError, SqliteStore},
 };
 use kassa_tests::services::Postgres;
 use kit::{
     Folder,
-    store::{NOW, PROVIDER, attempt, begin, key, new, open, paid, pending},
+    store::{NOW, PROVIDER, attempt, begin, key, new, open, paid, pending, refund},
 };
 
 /// The suite.
@@ -45,6 +45,8 @@ async fn contract(store: &dyn Store) {
     hands_each_webhook_to_one(store).await;
     replays_what_is_not_being_sent(store).await;
     minds_what_an_endpoint_says(store).await;
+    refunds_no_more_than_was_paid(store).await;
+    settles_a_refund_once(store).await;
     keeps_what_a_call_began(store).await;
     applies_a_report_to_what_was_seen(store).await;
 }
@@ -245,6 +247,124 @@ async fn applies_a_report_to_what_was_seen(store: &dyn Store) {
     assert_eq!(apply(paid(&attempt, 2)).await, None);
     let now = store.by_attempt(PROVIDER, &attempt).await.unwrap().unwrap();
     assert_eq!(now.version, seen.version + 2);
+}
+
+/// A payment of ten euros that was paid; answers its attempt.
+async fn paid_payment(store: &dyn Store, id: &str) -> String {
+    store.create(new(id, "60"), None).await.unwrap();
+    let (attempt, _) = attempt(store, begin(id, "op", *NOW)).await;
+    store
+        .apply(PROVIDER, paid(&attempt, 1), *NOW)
+        .await
+        .unwrap();
+    attempt
+}
+
+async fn payment_of(store: &dyn Store, id: &str) -> Payment {
+    let payment = store.payment("demo", &format!("pay_{id}")).await;
+    payment.unwrap().unwrap()
+}
+
+async fn refunds_no_more_than_was_paid(store: &dyn Store) {
+    paid_payment(store, "r1").await;
+    let all = futures_util::future::join_all((0..50).map(|number| {
+        let new = refund(&format!("r1-{number:02}"), "r1", Some(30));
+        store.refund(new, key(&format!("r1-{number}"), "f"))
+    }))
+    .await;
+    // What changed under one of them too often is to be repeated, and nothing was done.
+    let begun = all
+        .iter()
+        .filter(|refunding| matches!(refunding, Ok(Refunding::New { .. })))
+        .count();
+    let refused = Ok(Refunding::Refused(RefundRefusal::TooMuch { left: 10 }));
+    let refusals = all.iter().filter(|refunding| **refunding == refused);
+    assert_eq!((begun, refusals.count()), (33, 17));
+
+    let kept = store.refunds("demo", "pay_r1").await.unwrap().unwrap();
+    assert_eq!(kept.len(), 33);
+    assert!(kept.iter().all(|refund| refund.cents == 30));
+    let payment = payment_of(store, "r1").await;
+    assert_eq!(payment.lifecycle.refundable_cents(), 10);
+    assert_eq!(payment.status(), Status::Paid);
+
+    // The same request again is the same refund, whatever is left.
+    let number = all
+        .iter()
+        .position(|refunding| matches!(refunding, Ok(Refunding::New { .. })))
+        .unwrap();
+    let again = refund("r1-again", "r1", Some(30));
+    let again = store.refund(again, key(&format!("r1-{number}"), "f")).await;
+    let answer = format!("ref_r1-{number:02} 30");
+    assert_eq!(again, Ok(Refunding::Before(answer)));
+    let other = refund("r1-other", "r1", Some(10));
+    let other = store.refund(other, key(&format!("r1-{number}"), "g")).await;
+    assert_eq!(other, Ok(Refunding::KeyReused));
+    let rest = store.refund(refund("r1-rest", "r1", None), None).await;
+    assert!(matches!(rest, Ok(Refunding::New { refund, .. }) if refund.cents == 10));
+    let nothing = store.refund(refund("r1-more", "r1", None), None).await;
+    let refusal = RefundRefusal::NothingLeft;
+    assert_eq!(nothing, Ok(Refunding::Refused(refusal)));
+
+    let unknown = store.refund(refund("r0", "none", None), None).await;
+    assert_eq!(unknown, Ok(Refunding::Unknown));
+    let mut elsewhere = refund("r0", "r1", None);
+    elsewhere.shop = "other".to_owned();
+    assert_eq!(store.refund(elsewhere, None).await, Ok(Refunding::Unknown));
+    assert_eq!(store.refunds("other", "pay_r1").await, Ok(None));
+}
+
+async fn settles_a_refund_once(store: &dyn Store) {
+    let attempt = paid_payment(store, "r2").await;
+    let mut by_hand = refund("r2-1", "r2", Some(400));
+    by_hand.manual = true;
+    let begun = store.refund(by_hand, None).await.unwrap();
+    let Refunding::New { refund: first, .. } = begun else {
+        panic!("{begun:?}")
+    };
+    assert_eq!(first.status, RefundStatus::Succeeded);
+    assert_eq!(first.attempt, attempt);
+    let payment = payment_of(store, "r2").await;
+    assert_eq!(payment.status(), Status::PartiallyRefunded);
+
+    store
+        .refund(refund("r2-2", "r2", None), None)
+        .await
+        .unwrap();
+    let later = NOW.plus_seconds(5);
+    let settle = async |id: &str, outcome| store.settle_refund(id, outcome, later).await;
+    let token = Some("co_r2".to_owned());
+    assert_eq!(settle("ref_none", RefundStatus::Failed).await, Ok(None));
+    assert_eq!(settle("ref_r2-2", RefundStatus::Pending).await, Ok(None));
+    let settled = settle("ref_r2-2", RefundStatus::Succeeded).await;
+    assert_eq!(settled, Ok(token.clone()));
+    assert_eq!(settle("ref_r2-2", RefundStatus::Succeeded).await, Ok(None));
+    // Another end is told, once, and changes nothing.
+    assert_eq!(settle("ref_r2-2", RefundStatus::Failed).await, Ok(token));
+    assert_eq!(settle("ref_r2-2", RefundStatus::Failed).await, Ok(None));
+
+    let payment = payment_of(store, "r2").await;
+    assert_eq!(payment.status(), Status::Refunded);
+    let kept = store.refunds("demo", "pay_r2").await.unwrap().unwrap();
+    let stands: Vec<_> = kept
+        .iter()
+        .map(|r| (r.cents, r.status, r.changed_at))
+        .collect();
+    let expected = [
+        (400, RefundStatus::Succeeded, *NOW),
+        (600, RefundStatus::Succeeded, later),
+    ];
+    assert_eq!(stands, expected);
+    assert_eq!(kept[0].note.as_deref(), Some("Two were too many"));
+    let told = store.messages(MessageFilter {
+        payment: Some("pay_r2".to_owned()),
+        limit: 20,
+        ..MessageFilter::default()
+    });
+    let told: Vec<_> = told.await.unwrap().into_iter().map(|m| m.body).collect();
+    let of = |kind: &str| told.iter().filter(|body| body.contains(kind)).count();
+    assert_eq!(of(r#""type":"refund.updated""#), 2);
+    assert_eq!(of(r#""flag":"refund_contradicted""#), 1);
 }
 
 async fn believes_the_same_words_said_later(store: &dyn Store) {

@@ -96,12 +96,17 @@ async fn a_shop_moves_to_postgres_and_goes_on_where_it_was() {
     assert_eq!(live.post("/callbacks/ecommpay", paid.clone()).await.0, 200);
     inbox.until(2).await;
     let (waiting, _) = inbox.event(1);
+    let refunds = format!("/v1/payments/{}/refunds", text(&payments[1], "id"));
+    let part = json!({ "amount": 990, "manual": true }).to_string();
+    let (status, refund) = live.ask(&refunds, part).await;
+    assert_eq!(status, StatusCode::CREATED, "{refund}");
+    inbox.until(4).await;
     let mut before = Vec::new();
     for payment in &payments {
         before.push(shown(&live, payment).await);
     }
     let told = events(&live).await;
-    assert_eq!(told.len(), 2);
+    assert_eq!(told.len(), 4);
 
     let cluster = Postgres::start_new().unwrap();
     let url = cluster.create_database().unwrap();
@@ -114,9 +119,10 @@ async fn a_shop_moves_to_postgres_and_goes_on_where_it_was() {
     live.stop().await;
     let moved = said(&to_postgres());
     assert!(moved.starts_with("payments: 5 rows, sha256 "), "{moved}");
-    assert!(moved.contains("\nwebhooks: 2 rows, sha256 "), "{moved}");
+    assert!(moved.contains("\nwebhooks: 4 rows, sha256 "), "{moved}");
     assert!(
-        moved.contains("7 tables moved to postgres://kassa@"),
+        moved.contains("\nrefunds: 1 rows, sha256 ")
+            && moved.contains("8 tables moved to postgres://kassa@"),
         "{moved}"
     );
     let again = complaint(&to_postgres());
@@ -133,13 +139,15 @@ async fn a_shop_moves_to_postgres_and_goes_on_where_it_was() {
         assert_eq!(&shown(&live, payment).await, before);
     }
     // What waited is sent, as the same message; what is new comes after all that is old.
-    inbox.until(3).await;
-    assert_eq!(inbox.event(2).0, waiting);
+    inbox.until(5).await;
+    assert_eq!(inbox.event(4).0, waiting);
+    let (_, list) = live.get(&refunds).await;
+    assert!(list.ends_with(&format!(r#""data":[{refund}]}}"#)), "{list}");
     assert_eq!(live.post("/callbacks/ecommpay", paid).await.0, 200);
     live.pay(&payments[2]).await;
-    inbox.until(4).await;
+    inbox.until(6).await;
     let now = events(&live).await;
-    assert_eq!((&now[..2], now.len()), (&told[..], 3));
+    assert_eq!((&now[..4], now.len()), (&told[..], 5));
     // The series goes on, too.
     let next = live.create(json!({ "order": "6" })).await;
     let references = |payment: &Value| text(payment, "reference").to_owned();

@@ -93,7 +93,7 @@ impl Attempt {
     #[must_use]
     pub fn status(&self) -> Status {
         let reported = self.reported();
-        match self.refunded_cents() {
+        match self.sum(|status| status == RefundStatus::Succeeded) {
             0 => reported,
             _ if !reported.holds_money() => reported,
             cents if cents >= self.held_cents() => Status::Refunded,
@@ -107,10 +107,15 @@ impl Attempt {
         &self.refunds
     }
 
-    /// How much of the attempt's money has gone back at the shop's wish, in cents.
+    /// How much of the attempt's money has gone back at the shop's wish, in cents: by refunds made
+    /// here, or all of it by the provider's word. What the provider alone knows of a part is not
+    /// in it.
     #[must_use]
     pub fn refunded_cents(&self) -> u64 {
-        self.sum(|status| status == RefundStatus::Succeeded)
+        match self.deciding() {
+            Some(told) if told.meaning == Meaning::Refunded => told.amount_cents,
+            _ => self.sum(|status| status == RefundStatus::Succeeded),
+        }
     }
 
     /// How much can still be refunded, in cents: what was paid, without what went back or may be

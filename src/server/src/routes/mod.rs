@@ -6,7 +6,9 @@ pub(crate) mod checkout;
 pub(crate) mod events;
 pub(crate) mod health;
 pub(crate) mod hosted;
+mod idempotency;
 pub(crate) mod openapi;
+pub(crate) mod refunds;
 pub(crate) mod shop;
 mod terms;
 
@@ -68,6 +70,10 @@ fn for_shops() -> Router<AppState> {
         .route("/v1/payments", post(shop::create).get(shop::list))
         .route("/v1/payments/{id}", get(shop::read))
         .route("/v1/payments/{id}/events", get(shop::events))
+        .route(
+            "/v1/payments/{id}/refunds",
+            post(refunds::create).get(refunds::list),
+        )
         .route("/v1/events", get(events::list))
         .route("/v1/webhooks/{id}/replay", post(events::replay))
         .layer(DefaultBodyLimit::max(body::LARGEST))

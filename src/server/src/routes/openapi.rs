@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{callbacks, checkout, events, health, shop};
+use super::{callbacks, checkout, events, health, refunds, shop};
 
 /// The document.
 #[derive(OpenApi)]
@@ -26,6 +26,7 @@ use super::{callbacks, checkout, events, health, shop};
     ),
     paths(
         shop::create, shop::list, shop::read, shop::events,
+        refunds::create, refunds::list,
         events::list, events::replay,
         checkout::session, checkout::pay, checkout::status, checkout::events,
         callbacks::receive,

@@ -1,19 +1,14 @@
 //! The shop API: payments made, read and listed by a shop's own server.
 
-use axum::{
-    Json,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::HeaderMap;
 use kassa_checkout::{Coded as _, Language, Lifecycle, Status, Timestamp};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{
-    Authorized, Path,
+    Authorized, Path, idempotency,
     terms::{Agreed, CreatePayment},
 };
 use crate::{
@@ -32,8 +27,6 @@ use crate::{
     view::PaymentView,
 };
 
-/// The longest idempotency key, in characters.
-const LONGEST_KEY: usize = 255;
 /// How many payments a page of a list holds when the shop does not say.
 const PAGE: u32 = 20;
 /// How many it holds at most.
@@ -60,15 +53,8 @@ pub(crate) async fn create(
     headers: HeaderMap,
     Strict(request): Strict<CreatePayment>,
 ) -> Result<Response, Problem> {
-    let idempotency = idempotency(&headers, &request)?;
-    let _running = match &idempotency {
-        None => None,
-        Some(asked) => Some(
-            app.running
-                .enter(&shop.id, &asked.key)
-                .ok_or_else(|| Problem::new(Fault::KeyRunning).retry_after(1))?,
-        ),
-    };
+    let idempotency = idempotency::read(&headers, &request)?;
+    let _running = idempotency::enter(&app, &shop, idempotency.as_ref())?;
     let now = clock::now();
     let agreed = request.agree(&shop, now);
     let new = match agreed.and_then(|agreed| new_payment(&app, &shop, agreed, now)) {
@@ -84,18 +70,7 @@ pub(crate) async fn create(
         Created::Before(answer) => (answer, true),
         Created::KeyReused => return Err(Fault::KeyReused.into()),
     };
-    Ok(created(answer, repeated))
-}
-
-fn created(answer: String, repeated: bool) -> Response {
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    let mut response = (StatusCode::CREATED, kind, answer).into_response();
-    if repeated {
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", HeaderValue::from_static("true"));
-    }
-    response
+    Ok(idempotency::answer(answer, repeated))
 }
 
 /// What was once agreed is answered again, also when it would be refused today.
@@ -109,7 +84,9 @@ async fn answered_before(
         return Err(problem);
     };
     match app.store.answered(&shop.id, &asked.key).await? {
-        Some(before) if before.fingerprint == asked.fingerprint => Ok(created(before.answer, true)),
+        Some(before) if before.fingerprint == asked.fingerprint => {
+            Ok(idempotency::answer(before.answer, true))
+        }
         _ => Err(problem),
     }
 }
@@ -222,32 +199,6 @@ pub(super) fn refused_by_provider(error: &gateway::StepError) -> Problem {
     .find(|(theirs, _)| field.contains(theirs))
     .map_or(field, |(_, ours)| ours);
     Problem::with_code(error.code().to_owned(), ours, error.to_string())
-}
-
-fn idempotency(
-    headers: &HeaderMap,
-    request: &CreatePayment,
-) -> Result<Option<Idempotency>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = value.to_str().ok().filter(|key| {
-        (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
-    });
-    let Some(key) = key else {
-        return Err(Problem::field(
-            Fault::KeyFormat,
-            "Idempotency-Key",
-            "expected 1 to 255 printable ASCII characters without spaces",
-        ));
-    };
-    // Over what was understood, so that spaces and the order of fields do not matter.
-    let canonical = serde_json::to_vec(request).map_err(|_| Fault::Internal)?;
-    let digest = Sha256::digest(&canonical);
-    Ok(Some(Idempotency {
-        key: key.to_owned(),
-        fingerprint: URL_SAFE_NO_PAD.encode(digest),
-    }))
 }
 
 /// Reads a payment.

@@ -285,7 +285,7 @@ fn is_email(text: &str) -> bool {
     text.is_empty() || (shaped().is_some() && !text.contains(char::is_whitespace))
 }
 
-fn check_text(field: &str, text: &str) -> Result<(), Problem> {
+pub(super) fn check_text(field: &str, text: &str) -> Result<(), Problem> {
     if text.chars().count() <= LONGEST_TEXT && !text.chars().any(char::is_control) {
         return Ok(());
     }

@@ -2,19 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 use metrics::Histogram;
 use tracing::Instrument as _;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
-    Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
+    RefundRecord, Refunding, Room, Store, Tried,
 };
 use crate::metrics::Metrics;
 
 /// The operations, as the figures name them.
-const OPERATIONS: [&str; 21] = [
+const OPERATIONS: [&str; 24] = [
     "create",
     "payment",
     "by_token",
@@ -25,6 +25,9 @@ const OPERATIONS: [&str; 21] = [
     "begin_attempt",
     "called",
     "apply",
+    "refund",
+    "settle_refund",
+    "refunds",
     "meet_deadlines",
     "claim_questions",
     "finish_question",
@@ -132,6 +135,24 @@ impl Store for Measured {
         now: Timestamp,
     ) -> Answer<'_, Applied> {
         self.measure("apply", self.store.apply(provider, report, now))
+    }
+
+    fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding> {
+        self.measure("refund", self.store.refund(new, idempotency))
+    }
+
+    fn settle_refund(
+        &self,
+        id: &str,
+        outcome: RefundStatus,
+        now: Timestamp,
+    ) -> Answer<'_, Option<String>> {
+        let done = self.store.settle_refund(id, outcome, now);
+        self.measure("settle_refund", done)
+    }
+
+    fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {
+        self.measure("refunds", self.store.refunds(shop, payment))
     }
 
     fn apply_to(

@@ -13,12 +13,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
-    StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
+    RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use state::State;
 
@@ -163,6 +163,25 @@ impl Store for MemoryStore {
         at: Timestamp,
     ) -> Answer<'_, Applied> {
         self.write(move |state, now| state.apply(provider, report, at, now))
+    }
+
+    fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding> {
+        self.write(move |state, now| state.refund(&new, idempotency, now))
+    }
+
+    fn settle_refund(
+        &self,
+        id: &str,
+        outcome: RefundStatus,
+        at: Timestamp,
+    ) -> Answer<'_, Option<String>> {
+        let id = id.to_owned();
+        self.write(move |state, now| state.settle_refund(&id, outcome, at, now))
+    }
+
+    fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {
+        let (shop, payment) = (shop.to_owned(), payment.to_owned());
+        self.read(move |state| state.refunds(&shop, &payment))
     }
 
     fn apply_to(

@@ -15,19 +15,22 @@ pub(crate) mod measured;
 pub mod memory;
 pub mod postgres;
 mod record;
+mod refund;
 pub mod sqlite;
 pub mod transfer;
 mod transition;
 
 use std::{fmt, future::Future, pin::Pin};
 
-use kassa_checkout::{Status, Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Status, Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 
 pub use record::{
     Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
     Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing,
     Payer, Payment, Question, Room, Terms, Tried,
 };
+
+pub use refund::{NewRefund, RefundRecord, Refunding};
 
 /// For how many seconds after it was written a message can be read and sent again: 30 days.
 pub const REPLAYABLE: u64 = 30 * 24 * 3_600;
@@ -103,6 +106,30 @@ pub trait Store: Send + Sync {
         report: PaymentEvent,
         now: Timestamp,
     ) -> Answer<'_, Applied>;
+
+    /// Begins a refund, or finds the answer that its idempotency key already got. All refunds of
+    /// an attempt together never exceed what it brought.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding>;
+
+    /// Writes down what became of a refund; answers the token of its payment when that is news.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn settle_refund(
+        &self,
+        id: &str,
+        outcome: RefundStatus,
+        now: Timestamp,
+    ) -> Answer<'_, Option<String>>;
+
+    /// The refunds of a payment, oldest first; `None` when the shop has no such payment.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>>;
 
     /// Does the same for a payment that was read by its attempt a moment ago, which may save
     /// reading it again.

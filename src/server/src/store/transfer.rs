@@ -51,7 +51,7 @@ const fn from(name: &'static str, sqlite: &'static str, kind: Type) -> Column {
 }
 
 /// Every table but the version's.
-static TABLES: [Table; 7] = [
+static TABLES: [Table; 8] = [
     Table {
         name: "payments",
         key: "id",
@@ -135,6 +135,21 @@ static TABLES: [Table; 7] = [
             // The order of writing: the same within a shop, and one over all shops besides.
             from("position", "rowid", Type::INT8),
             number("claim"),
+        ],
+    },
+    Table {
+        name: "refunds",
+        key: "id",
+        columns: &[
+            text("id"),
+            text("payment"),
+            text("attempt"),
+            number("cents"),
+            text("status"),
+            number("manual"),
+            text("note"),
+            number("created_at"),
+            number("changed_at"),
         ],
     },
     Table {

@@ -14,8 +14,12 @@ use serde_json::{Value, json};
 use super::{
     StoreError,
     record::{AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Payment},
+    refund::RefundRecord,
 };
-use crate::{clock, tokens, view::PaymentView};
+use crate::{
+    clock, tokens,
+    view::{PaymentView, RefundView},
+};
 
 /// How long after its beginning an attempt is asked for first, in seconds. ecommpay's
 /// documentation wants nothing to be asked in the first ten.
@@ -37,6 +41,8 @@ pub(crate) struct Change {
     pub(crate) attempt: Option<AttemptRecord>,
     /// An attempt that is to be asked for, other than the one that begins.
     pub(crate) ask: Option<Ask>,
+    /// A refund, a new one or as it becomes.
+    pub(crate) refund: Option<RefundRecord>,
     /// Events to append.
     pub(crate) events: Vec<EventRecord>,
     /// What the first of them is known by when it comes again.
@@ -64,12 +70,13 @@ pub(crate) struct NewMessage {
 }
 
 impl Change {
-    fn of(payment: Payment) -> Self {
+    pub(super) fn of(payment: Payment) -> Self {
         Self {
             from: Some(payment.version),
             payment,
             attempt: None,
             ask: None,
+            refund: None,
             events: Vec::new(),
             dedupe: None,
             messages: Vec::new(),
@@ -345,24 +352,37 @@ impl Change {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let effects = self.payment.lifecycle.apply(event);
+        self.grow();
+        if effects.contains(&Effect::AskStatus) {
+            self.ask = Some(Ask {
+                provider: provider.to_owned(),
+                attempt: attempt.to_owned(),
+                after: 0,
+            });
+        }
+        self.follow_all(effects, now)
+    }
+
+    /// The payment is another one than that which was decided on.
+    pub(super) fn grow(&mut self) {
         self.payment.version = self.payment.version.saturating_add(1);
+    }
+
+    /// Writes down what effects ask for.
+    pub(super) fn follow_all(
+        &mut self,
+        effects: Vec<Effect>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         if effects
             .iter()
             .any(|effect| matches!(effect, Effect::Notify { .. }))
         {
             self.payment.changed_at = now;
         }
-        for effect in effects {
-            if effect == Effect::AskStatus {
-                self.ask = Some(Ask {
-                    provider: provider.to_owned(),
-                    attempt: attempt.to_owned(),
-                    after: 0,
-                });
-            }
-            self.follow(effect, now)?;
-        }
-        Ok(())
+        effects
+            .into_iter()
+            .try_for_each(|effect| self.follow(effect, now))
     }
 
     fn follow(&mut self, effect: Effect, now: Timestamp) -> Result<(), StoreError> {
@@ -370,7 +390,7 @@ impl Change {
             Effect::Notify { from, to } => {
                 let detail = json!({ "from": from, "to": to });
                 self.append(now, "kassa", "status.changed", detail);
-                return self.tell("payment.updated", None, now);
+                return self.tell("payment.updated", &[], now);
             }
             Effect::AskStatus => "contradiction",
             Effect::AmountDiffers => "amount_differs",
@@ -381,10 +401,21 @@ impl Change {
         };
         self.append(now, "kassa", "payment.flagged", json!({ "flag": flag }));
         self.flags.push(flag);
-        self.tell("payment.flagged", Some(flag), now)
+        self.tell("payment.flagged", &[("flag", Value::from(flag))], now)
     }
 
-    fn append(&mut self, now: Timestamp, who: &str, kind: &str, detail: Value) {
+    /// A message about a refund: the payment, and the refund in it.
+    pub(super) fn tell_refund(
+        &mut self,
+        refund: &RefundRecord,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let view = serde_json::to_value(RefundView::of(refund))
+            .map_err(|_| StoreError::Corrupt("refund"))?;
+        self.tell("refund.updated", &[("refund", view)], now)
+    }
+
+    pub(super) fn append(&mut self, now: Timestamp, who: &str, kind: &str, detail: Value) {
         self.payment.events = self.payment.events.saturating_add(1);
         self.events.push(EventRecord {
             seq: self.payment.events,
@@ -395,17 +426,24 @@ impl Change {
         });
     }
 
-    /// Writes a message: the payment as the shop API shows it, without the checkout token.
-    fn tell(&mut self, kind: &str, flag: Option<&str>, now: Timestamp) -> Result<(), StoreError> {
+    /// Writes a message: the payment as the shop API shows it, without the checkout token, and
+    /// what else there is to say.
+    fn tell(
+        &mut self,
+        kind: &str,
+        more: &[(&str, Value)],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut body = json!({
             "type": kind,
             "timestamp": clock::rfc3339(now),
             "data": PaymentView::of(&self.payment),
         });
-        if let (Some(flag), Some(data)) =
-            (flag, body.get_mut("data").and_then(Value::as_object_mut))
-        {
-            data.insert("flag".to_owned(), Value::from(flag));
+        if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
+            let more = more
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()));
+            data.extend(more);
         }
         self.messages.push(NewMessage {
             id: tokens::message_id(now)?,

@@ -144,9 +144,18 @@ impl Live {
     }
 
     pub(crate) async fn post(&self, path: &str, body: String) -> (StatusCode, String) {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.url))
+        self.send(self.client.post(format!("{}{path}", self.url)), body)
+            .await
+    }
+
+    /// A call of the shop's server.
+    pub(crate) async fn ask(&self, path: &str, body: String) -> (StatusCode, String) {
+        let request = self.client.post(format!("{}{path}", self.url));
+        self.send(request.bearer_auth(API_KEY), body).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, body: String) -> (StatusCode, String) {
+        let request = request
             .header("content-type", "application/json")
             .body(body);
         let answer = request.send().await.unwrap();

@@ -12,7 +12,7 @@ use kassa_server::{
     clock,
     config::{Database, PostgresAddress},
     store::{
-        Begin, Begun, Idempotency, NewPayment, NewReference, Payer, Store, Terms,
+        Begin, Begun, Idempotency, NewPayment, NewReference, NewRefund, Payer, Store, Terms,
         postgres::PostgresStore,
     },
 };
@@ -112,4 +112,19 @@ pub(crate) fn address(url: &str) -> PostgresAddress {
 
 pub(crate) async fn open(url: &str) -> PostgresStore {
     PostgresStore::open(&address(url)).await.unwrap()
+}
+
+/// A refund of a payment, by the shop itself, under an identifier of its own.
+pub(crate) fn refund(id: &str, payment: &str, cents: Option<u64>) -> NewRefund {
+    NewRefund {
+        id: format!("ref_{id}"),
+        shop: "demo".to_owned(),
+        payment: format!("pay_{payment}"),
+        attempt: None,
+        amount: cents.map(|cents| Amount::from_cents(cents).unwrap()),
+        manual: false,
+        note: Some("Two were too many".to_owned()),
+        now: *NOW,
+        answer: Box::new(|refund| format!("{} {}", refund.id, refund.cents)),
+    }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 
 use super::webhooks::Webhooks;
 use crate::store::{
     Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter, Idempotency,
-    NewPayment, NewReference, Payment, Question, Queue, StoreError,
+    NewPayment, NewReference, NewRefund, Payment, Question, Queue, RefundRecord, Refunding,
+    StoreError, refund,
     transition::{self, Beginning, Change},
 };
 
@@ -27,6 +28,7 @@ struct Row {
     deadline: Option<Timestamp>,
     events: Vec<EventRecord>,
     reports: HashSet<String>,
+    refunds: Vec<RefundRecord>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,17 +62,81 @@ impl State {
             NewReference::Allotted { prefix } => self.allot(&new.shop, prefix)?,
         };
         let (change, answer) = transition::create(&new, reference);
-        if let Some(asked) = idempotency {
-            let kept = Answered {
-                fingerprint: asked.fingerprint,
-                answer: answer.clone(),
-            };
-            let key = (change.payment.shop.clone(), asked.key);
-            self.idempotency.insert(key, kept);
-        }
+        self.keep(&change.payment.shop, idempotency, &answer);
         let now = change.payment.created_at;
         self.write(change, now)?;
         Ok(Created::New(answer))
+    }
+
+    /// Keeps an answer under its key.
+    fn keep(&mut self, shop: &str, idempotency: Option<Idempotency>, answer: &str) {
+        if let Some(asked) = idempotency {
+            let kept = Answered {
+                fingerprint: asked.fingerprint,
+                answer: answer.to_owned(),
+            };
+            self.idempotency.insert((shop.to_owned(), asked.key), kept);
+        }
+    }
+
+    pub(super) fn refund(
+        &mut self,
+        new: &NewRefund,
+        idempotency: Option<Idempotency>,
+        now: Timestamp,
+    ) -> Result<Refunding, StoreError> {
+        if let Some(asked) = &idempotency
+            && let Some(before) = self.answered(&new.shop, &asked.key)
+        {
+            return Ok(if before.fingerprint == asked.fingerprint {
+                Refunding::Before(before.answer)
+            } else {
+                Refunding::KeyReused
+            });
+        }
+        let Some(payment) = self.payment(&new.shop, &new.payment) else {
+            return Ok(Refunding::Unknown);
+        };
+        Ok(match refund::begin(payment, new)? {
+            Err(refusal) => Refunding::Refused(refusal),
+            Ok((change, refund)) => {
+                let token = change.payment.token.clone();
+                let answer = (new.answer)(&refund);
+                self.keep(&new.shop, idempotency, &answer);
+                self.write(change, now)?;
+                Refunding::New {
+                    refund,
+                    answer,
+                    token,
+                }
+            }
+        })
+    }
+
+    pub(super) fn settle_refund(
+        &mut self,
+        id: &str,
+        outcome: RefundStatus,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        let found = self.payments.values().find_map(|row| {
+            let refund = row.refunds.iter().find(|refund| refund.id == id)?;
+            Some((row.payment.clone(), refund.clone()))
+        });
+        let Some((payment, refund)) = found else {
+            return Ok(None);
+        };
+        let Some(change) = refund::settle(payment, refund, outcome, at)? else {
+            return Ok(None);
+        };
+        let token = change.payment.token.clone();
+        self.write(change, now)?;
+        Ok(Some(token))
+    }
+
+    pub(super) fn refunds(&self, shop: &str, payment: &str) -> Option<Vec<RefundRecord>> {
+        self.row(shop, payment).map(|row| row.refunds.clone())
     }
 
     /// The next reference of the shop's series that none of its payments has.
@@ -273,10 +339,17 @@ impl State {
             deadline: None,
             events: Vec::new(),
             reports: HashSet::new(),
+            refunds: Vec::new(),
         });
         row.deadline = deadline;
         row.events.extend(change.events);
         row.reports.extend(change.dedupe);
+        if let Some(refund) = change.refund {
+            row.refunds.retain(|before| before.id != refund.id);
+            row.refunds.push(refund);
+            row.refunds
+                .sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        }
         row.payment = change.payment;
         self.tokens
             .insert(row.payment.token.clone(), row.payment.id.clone());

@@ -9,17 +9,18 @@ use super::{
     NOW,
     connection::Connections,
     payments::{by_attempt, by_token},
+    refunds,
     row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, text, time},
     statement::Statement,
 };
 use crate::store::{
-    Applied, Begin, Begun, Called, Payment, StoreError,
+    Applied, Begin, Begun, Called, Idempotency, Payment, StoreError,
     transition::{self, Beginning, Change},
 };
 
 /// How often a decision is made again because the payment changed meanwhile. Each time somebody
 /// else's change was written, so that it is no lack of progress that ends it.
-const DECISIONS: usize = 50;
+pub(super) const DECISIONS: usize = 50;
 /// How many deadlines are met at once.
 const AT_ONCE: usize = 8;
 
@@ -179,9 +180,24 @@ async fn meet_deadline(
     Ok(None)
 }
 
-/// Writes a change of a payment that is there, all of it in one statement. Answers whether it
-/// did: not when the payment has another version by now, or the report is known.
+/// An answer to be kept under its key.
+pub(super) struct Kept<'a> {
+    pub(super) asked: &'a Idempotency,
+    pub(super) answer: &'a str,
+    pub(super) at: Timestamp,
+}
+
 async fn write(connections: &Connections, change: &Change) -> Result<bool, StoreError> {
+    write_keeping(connections, change, None).await
+}
+
+/// Writes a change of a payment that is there, all of it in one statement. Answers whether it
+/// did: not when the payment has another version by now, or the report or the key is known.
+pub(super) async fn write_keeping(
+    connections: &Connections,
+    change: &Change,
+    kept: Option<&Kept<'_>>,
+) -> Result<bool, StoreError> {
     let payment = &change.payment;
     let mut statement = Statement::new("with changed as (update payments set status = ");
     statement
@@ -213,13 +229,45 @@ async fn write(connections: &Connections, change: &Change) -> Result<bool, Store
             .text(storable(dedupe))
             .sql(")");
     }
+    if let Some(kept) = kept {
+        statement
+            .sql(" and not exists (select 1 from idempotency where shop = ")
+            .text(&payment.shop)
+            .sql(" and key = ")
+            .text(&kept.asked.key)
+            .sql(")");
+    }
     statement.sql(" returning 1)");
+    if let Some(kept) = kept {
+        keep(&mut statement, payment, kept);
+    }
     begin_and_ask(&mut statement, change);
+    refunds::put(&mut statement, change);
     tell(&mut statement, change);
     statement.sql(" ");
     say(&mut statement, change, "changed");
     statement.sql(" returning 1");
     Ok(!statement.run(connections).await?.is_empty())
+}
+
+fn keep<'a>(statement: &mut Statement<'a>, payment: &'a Payment, kept: &Kept<'a>) {
+    statement
+        .sql(
+            ", kept as (insert into idempotency (shop, key, fingerprint, payment, answer, \
+             created_at) select ",
+        )
+        .text(&payment.shop)
+        .sql(", ")
+        .text(&kept.asked.key)
+        .sql(", ")
+        .text(&kept.asked.fingerprint)
+        .sql(", ")
+        .text(&payment.id)
+        .sql(", ")
+        .text(kept.answer)
+        .sql(", ")
+        .number(kept.at.millis())
+        .sql(" from changed)");
 }
 
 /// The attempt that begins, or the one that is to be asked for.

@@ -13,6 +13,7 @@ mod changes;
 mod connection;
 mod payments;
 mod questions;
+mod refunds;
 pub(in crate::store) mod row;
 pub(in crate::store) mod schema;
 mod search;
@@ -22,12 +23,12 @@ mod webhooks;
 
 use std::fmt;
 
-use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
-    StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
+    RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
@@ -193,6 +194,25 @@ impl Store for PostgresStore {
             report,
             now,
         ))
+    }
+
+    fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding> {
+        Box::pin(refunds::begin(&self.connections, new, idempotency))
+    }
+
+    fn settle_refund(
+        &self,
+        id: &str,
+        outcome: RefundStatus,
+        now: Timestamp,
+    ) -> Answer<'_, Option<String>> {
+        let id = id.to_owned();
+        Box::pin(async move { refunds::settle(&self.connections, &id, outcome, now).await })
+    }
+
+    fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {
+        let (shop, payment) = (shop.to_owned(), payment.to_owned());
+        Box::pin(async move { refunds::refunds(&self.connections, &shop, &payment).await })
     }
 
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {

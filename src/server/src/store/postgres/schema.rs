@@ -14,7 +14,8 @@ use crate::config::PostgresAddress;
 
 /// Each entry brings the schema from the version of its index to the next. Never edited once
 /// released; only appended to.
-const MIGRATIONS: &[&str] = &[r#"
+const MIGRATIONS: &[&str] = &[
+    r#"
     create table payments (
         id text collate "C" not null primary key,
         shop text collate "C" not null,
@@ -110,7 +111,23 @@ const MIGRATIONS: &[&str] = &[r#"
         last bigint not null,
         primary key (shop, prefix)
     );
-"#];
+"#,
+    r#"
+    -- Money that a shop sends back.
+    create table refunds (
+        id text collate "C" not null primary key,
+        payment text collate "C" not null,
+        attempt text collate "C" not null,
+        cents bigint not null,
+        status text collate "C" not null,
+        manual bigint not null,
+        note text,
+        created_at bigint not null,
+        changed_at bigint not null
+    );
+    create index refunds_by_payment on refunds (payment, created_at, id);
+"#,
+];
 
 /// The lock that nodes take turns with: the letters "kassa" and a number.
 const LOCK: i64 = 0x6b61_7373_6100_0001;

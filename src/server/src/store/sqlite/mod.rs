@@ -28,14 +28,14 @@ use std::{
     thread,
 };
 
-use kassa_checkout::{Timestamp, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, Outgoing, Payment, Question, Room, Store,
-    StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
+    RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use sql::Decided;
 use writer::Writer;
@@ -397,6 +397,31 @@ impl Store for SqliteStore {
             sql::decide_report_on(connection, seen, provider, heard, now)
         };
         Box::pin(self.apply_as(decide, provider, report, now))
+    }
+
+    fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::begin_refund(connection, &new, idempotency.as_ref())),
+        )
+    }
+
+    fn settle_refund(
+        &self,
+        id: &str,
+        outcome: RefundStatus,
+        now: Timestamp,
+    ) -> Answer<'_, Option<String>> {
+        let id = id.to_owned();
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::settle_refund(connection, &id, outcome, now)),
+        )
+    }
+
+    fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {
+        let (shop, payment) = (shop.to_owned(), payment.to_owned());
+        Box::pin(self.read(move |connection| sql::refunds(connection, &shop, &payment)))
     }
 
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {

@@ -154,6 +154,20 @@ const MIGRATIONS: &[&str] = &["
     drop table attempts;
     alter table new_attempts rename to attempts;
     create index attempts_by_question on attempts (ask_at) where ask_at is not null;
+", "
+    -- Money that a shop sends back.
+    create table refunds (
+        id text not null primary key,
+        payment text not null references payments (id),
+        attempt text not null,
+        cents bigint not null,
+        status text not null,
+        manual bigint not null,
+        note text,
+        created_at bigint not null,
+        changed_at bigint not null
+    );
+    create index refunds_by_payment on refunds (payment, created_at, id);
 "];
 
 /// Brings the tables up to date, in one transaction. Answers the version that they had, and have.

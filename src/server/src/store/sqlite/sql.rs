@@ -3,6 +3,7 @@
 mod changes;
 mod payments;
 mod questions;
+mod refunds;
 mod webhooks;
 
 use kassa_checkout::Timestamp;
@@ -14,6 +15,7 @@ pub(super) use changes::{
 };
 pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
 pub(super) use questions::{claim_questions, finish_question};
+pub(super) use refunds::{begin as begin_refund, refunds, settle as settle_refund};
 pub(super) use webhooks::{
     claim_webhooks, enable_endpoint, finish_webhook, messages, release_claims, replay,
 };

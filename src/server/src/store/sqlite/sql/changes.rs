@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use super::{
     PAYMENT, changed, due_in, int, payment_of,
     payments::{by_attempt, by_token},
-    refused, rows, run, text,
+    refunds, refused, rows, run, text,
 };
 use crate::{
     clock,
@@ -223,6 +223,9 @@ pub(super) fn write(connection: &Connection, prepared: &Prepared) -> Result<bool
             "update attempts set ask_at = ?3 where provider = ?1 and id = ?2",
             params![ask.provider, ask.attempt, due_in(ask.after)],
         )?;
+    }
+    if let Some(refund) = &change.refund {
+        refunds::put(connection, refund)?;
     }
     append_events(connection, prepared)?;
     for message in &change.messages {

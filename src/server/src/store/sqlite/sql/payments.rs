@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use kassa_checkout::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
 
 use super::{
@@ -64,21 +65,33 @@ pub(in crate::store::sqlite) fn create(
     };
     write(connection, prepared)?;
     if let Some(asked) = idempotency {
-        run(
-            connection,
-            "insert into idempotency (shop, key, fingerprint, payment, answer, created_at) \
-             values (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![
-                new.shop,
-                asked.key,
-                asked.fingerprint,
-                new.id,
-                answer,
-                int(new.now.millis())
-            ],
-        )?;
+        keep_answer(connection, asked, &new.shop, &new.id, answer, new.now)?;
     }
     Ok(Created::New(answer.clone()))
+}
+
+/// Keeps the answer under its key.
+pub(super) fn keep_answer(
+    connection: &Connection,
+    asked: &Idempotency,
+    shop: &str,
+    payment: &str,
+    answer: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    run(
+        connection,
+        "insert into idempotency (shop, key, fingerprint, payment, answer, created_at) \
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            shop,
+            asked.key,
+            asked.fingerprint,
+            payment,
+            answer,
+            int(now.millis())
+        ],
+    )
 }
 
 pub(in crate::store::sqlite) fn answered(

@@ -1,0 +1,168 @@
+//! Refunds begun, settled and read.
+
+use std::sync::LazyLock;
+
+use kassa_checkout::{Timestamp, lifecycle::RefundStatus};
+use tokio_postgres::Row;
+
+use super::{
+    changes::{DECISIONS, Kept, write_keeping},
+    connection::Connections,
+    payments::{answered, payment},
+    row::{get, is_storable, natural, time},
+    statement::Statement,
+};
+use crate::store::{
+    Idempotency, NewRefund, RefundRecord, Refunding, StoreError, refund, transition::Change,
+};
+
+/// The columns of a refund, in the order in which [`refund_of`] reads them.
+const REFUND: &str =
+    "r.id, r.payment, r.attempt, r.cents, r.status, r.manual, r.note, r.created_at, r.changed_at";
+/// How many those are.
+const REFUND_COLUMNS: usize = 9;
+
+pub(super) async fn begin(
+    connections: &Connections,
+    new: NewRefund,
+    idempotency: Option<Idempotency>,
+) -> Result<Refunding, StoreError> {
+    for _ in 0..DECISIONS {
+        if let Some(asked) = &idempotency
+            && let Some(before) = answered(connections, &new.shop, &asked.key).await?
+        {
+            return Ok(if before.fingerprint == asked.fingerprint {
+                Refunding::Before(before.answer)
+            } else {
+                Refunding::KeyReused
+            });
+        }
+        let Some(payment) = payment(connections, &new.shop, &new.payment).await? else {
+            return Ok(Refunding::Unknown);
+        };
+        let token = payment.token.clone();
+        let (change, refund) = match refund::begin(payment, &new)? {
+            Ok(begun) => begun,
+            Err(refusal) => return Ok(Refunding::Refused(refusal)),
+        };
+        let answer = (new.answer)(&refund);
+        let kept = idempotency.as_ref().map(|asked| Kept {
+            asked,
+            answer: &answer,
+            at: new.now,
+        });
+        // A key that another request took in this moment is found in the next round.
+        if write_keeping(connections, &change, kept.as_ref()).await? {
+            return Ok(Refunding::New {
+                refund,
+                answer,
+                token,
+            });
+        }
+    }
+    Err(StoreError::Unavailable)
+}
+
+static BY_ID: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {REFUND}, p.shop from refunds r join payments p on p.id = r.payment \
+         where r.id = $1"
+    )
+});
+
+pub(super) async fn settle(
+    connections: &Connections,
+    id: &str,
+    outcome: RefundStatus,
+    now: Timestamp,
+) -> Result<Option<String>, StoreError> {
+    if !is_storable(id) {
+        return Ok(None);
+    }
+    for _ in 0..DECISIONS {
+        let rows = connections.query(&BY_ID, &[&id]).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let refund = refund_of(row)?;
+        let shop: String = get(row, REFUND_COLUMNS)?;
+        let payment = payment(connections, &shop, &refund.payment).await?;
+        let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
+        let token = payment.token.clone();
+        let Some(change) = refund::settle(payment, refund, outcome, now)? else {
+            return Ok(None);
+        };
+        if write_keeping(connections, &change, None).await? {
+            return Ok(Some(token));
+        }
+    }
+    Err(StoreError::Unavailable)
+}
+
+static OF_PAYMENT: LazyLock<String> = LazyLock::new(|| {
+    format!("select {REFUND} from refunds r where r.payment = $1 order by r.created_at, r.id")
+});
+
+pub(super) async fn refunds(
+    connections: &Connections,
+    shop: &str,
+    of: &str,
+) -> Result<Option<Vec<RefundRecord>>, StoreError> {
+    if payment(connections, shop, of).await?.is_none() {
+        return Ok(None);
+    }
+    let rows = connections.query(&OF_PAYMENT, &[&of]).await?;
+    rows.iter()
+        .map(refund_of)
+        .collect::<Result<_, _>>()
+        .map(Some)
+}
+
+/// The part of a statement that writes a refund, or what has become of it.
+pub(super) fn put<'a>(statement: &mut Statement<'a>, change: &'a Change) {
+    let Some(refund) = &change.refund else {
+        return;
+    };
+    statement
+        .sql(
+            ", refunded as (insert into refunds (id, payment, attempt, cents, status, manual, \
+             note, created_at, changed_at) select ",
+        )
+        .text(&refund.id)
+        .sql(", ")
+        .text(&refund.payment)
+        .sql(", ")
+        .text(&refund.attempt)
+        .sql(", ")
+        .number(refund.cents)
+        .sql(", ")
+        .text(refund.status.as_str())
+        .sql(", ")
+        .number(u64::from(refund.manual))
+        .sql(", ")
+        .text(refund.note.as_deref())
+        .sql(", ")
+        .number(refund.created_at.millis())
+        .sql(", ")
+        .number(refund.changed_at.millis())
+        .sql(
+            " from changed on conflict (id) do update set status = excluded.status, \
+             changed_at = excluded.changed_at)",
+        );
+}
+
+fn refund_of(row: &Row) -> Result<RefundRecord, StoreError> {
+    let status: &str = get(row, 4)?;
+    let manual: i64 = get(row, 5)?;
+    Ok(RefundRecord {
+        id: get(row, 0)?,
+        payment: get(row, 1)?,
+        attempt: get(row, 2)?,
+        cents: natural(get(row, 3)?),
+        status: RefundStatus::from_word(status).ok_or(StoreError::Corrupt("refund"))?,
+        manual: manual != 0,
+        note: get(row, 6)?,
+        created_at: time(get(row, 7)?),
+        changed_at: time(get(row, 8)?),
+    })
+}
