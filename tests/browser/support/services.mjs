@@ -11,14 +11,17 @@ import { fileURLToPath } from 'node:url';
 const PROGRAMS = process.env.KASSA_BIN_DIR ?? fileURLToPath(new URL('../../../target/debug', import.meta.url));
 const WEEK = 7 * 24 * 60 * 60;
 
-/** Starts all three. The database is in a folder of its own, which `stop` removes. */
-export async function startServices() {
+/**
+ * Starts all three. The database is in a folder of its own, which `stop` removes. With `gate`,
+ * banks are come to by the provider's Gate rather than over its page.
+ */
+export async function startServices({ gate = false } = {}) {
   const [kassa, simulator, shop] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
   const at = (address) => `http://${address}`;
   const data = await mkdtemp(join(tmpdir(), 'kassa-browser-'));
   const started = [
     new Program('kassa-simulator', ['--listen', simulator]),
-    new Program('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop)]),
+    new Program('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])]),
     new Program('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
   ];
   const stop = async () => {
@@ -66,6 +69,21 @@ class Services {
   /** Lets a week pass at the simulator, and waits until Kassa has heard what came of it. */
   async weekLater() {
     await post(`${this.simulator}/control/clock`, { skip_seconds: WEEK });
+    await post(`${this.simulator}/control/callbacks/flush`, {});
+  }
+
+  /** What goes wrong at the simulator from now on; nothing when nothing is named. */
+  async faults(wanted) {
+    await post(`${this.simulator}/control/faults`, wanted);
+  }
+
+  /** Lets seconds pass at the simulator. */
+  async skip(seconds) {
+    await post(`${this.simulator}/control/clock`, { skip_seconds: seconds });
+  }
+
+  /** Waits until all callbacks have set off. */
+  async flush() {
     await post(`${this.simulator}/control/callbacks/flush`, {});
   }
 
