@@ -81,6 +81,11 @@ impl BankLists {
         self.kept().insert((shop.to_owned(), amount), fresh);
     }
 
+    /// The list is known to be wrong.
+    pub(crate) fn forget(&self, shop: &str, amount: Amount) {
+        self.kept().remove(&(shop.to_owned(), amount));
+    }
+
     /// The list of a moment ago, good or not.
     fn last(&self, shop: &str, amount: Amount) -> Option<Arc<Vec<Bank>>> {
         let key = (shop.to_owned(), amount);

@@ -58,7 +58,7 @@ pub(crate) async fn open(
     }
     match app.calls.make(shop, "begin", call, clock::now()).await {
         Ok(opened) => taken(app, shop, attempt, opened.into_inner()).await,
-        Err(failed) => missed(app, shop, attempt, new, &failed).await,
+        Err(failed) => missed(app, shop, payment, attempt, new, &failed).await,
     }
 }
 
@@ -102,6 +102,7 @@ async fn taken(
 async fn missed(
     app: &AppState,
     shop: &Shop,
+    payment: &Payment,
     attempt: &AttemptRecord,
     new: bool,
     failed: &Failed,
@@ -132,7 +133,9 @@ async fn missed(
                 Some(Unavailable::Amount) => "the bank does not take this sum",
                 _ => "the bank cannot be chosen now",
             };
-            Err(Problem::field(Fault::BankUnavailable, "bank", detail))
+            // The list that the bank was chosen from is out of date.
+            app.banks.forget(&shop.id, payment.lifecycle.amount());
+            Err(Problem::field(Fault::BankNotOffered, "bank", detail))
         }
         _ => {
             tracing::error!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a payment was refused");

@@ -93,6 +93,8 @@ faults! {
     CannotPay = CONFLICT, "payment/cannot-pay", "the payment cannot be paid now";
     /// The provider refused to begin a payment.
     Provider = BAD_GATEWAY, "provider/refused", "the provider does not begin the payment";
+    /// The provider does not take this bank now, or not for this sum; another one may do.
+    BankNotOffered = BAD_GATEWAY, "provider/bank-not-offered", "the provider does not offer the bank now";
     /// The provider cannot be reached, or is broken.
     ProviderUnavailable = SERVICE_UNAVAILABLE, "provider/unavailable", "the provider is not available now";
     /// The provider cannot refund this payment.

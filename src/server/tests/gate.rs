@@ -330,8 +330,8 @@ async fn each_refusal_is_told_and_another_bank_can_be_chosen() {
     let world = World::start().await;
     for (fault, status, code) in [
         ("refuse", 502, "provider/refused"),
-        ("refuse-bank", 409, "payment/bank-unavailable"),
-        ("refuse-amount", 409, "payment/bank-unavailable"),
+        ("refuse-bank", 502, "provider/bank-not-offered"),
+        ("refuse-amount", 502, "provider/bank-not-offered"),
     ] {
         world.faults(json!({"gate": fault})).await;
         let payment = world.create().await;
