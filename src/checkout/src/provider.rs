@@ -62,6 +62,9 @@ pub struct Facts {
     pub name: &'static str,
     /// Whether anything here was ever run against the live provider.
     pub proven_live: bool,
+    /// Whether an attempt is asked for by the provider's own identifier, so that one that has
+    /// none never got there: nobody can pay it, and nothing can be asked about it.
+    pub asked_by_reference: bool,
 }
 
 /// A provider's banks.
@@ -110,6 +113,10 @@ pub trait Payments {
         choice: &Choice,
         context: &Context,
     ) -> Result<Beginning, BuildError>;
+
+    /// The address that customers are sent to after a call of ours has begun their payment, where
+    /// it always begins alike.
+    fn front(&self) -> Option<&str>;
 }
 
 /// The message that begins a payment: who brings it.

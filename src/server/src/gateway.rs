@@ -130,6 +130,9 @@ pub fn begins_by_call(shop: &Shop, bank: Option<&BankId>) -> bool {
 #[must_use]
 pub fn page_origin(shop: &Shop) -> Option<String> {
     let provider = shop.account.provider.as_ref();
+    if let Some(front) = provider.payments().front() {
+        return Some(Url::parse(front).ok()?.origin().ascii_serialization());
+    }
     let beginning = try_choice(provider, &Choice::AtProvider(Selection::AllBanks)).ok()?;
     let form = beginning
         .into_form()?
@@ -289,6 +292,35 @@ pub fn hear(shops: &Shops, raw: &RawCallback, claim: Claim<'_>, hinted: Option<&
     Heard::Refused
 }
 
+/// The attempt that a callback which only says that something changed claims to be about, with
+/// the provider's name. Nobody has verified it.
+#[must_use]
+pub fn claim_notice(
+    shops: &Shops,
+    provider: &str,
+    raw: &RawCallback,
+) -> Option<(&'static str, String)> {
+    shops.values().find_map(|shop| {
+        let facts = shop.account.provider.facts();
+        let notices = shop.account.provider.notices()?;
+        if facts.id != provider {
+            return None;
+        }
+        let claimed = notices.claim_notice(raw).ok()?;
+        Some((facts.id, claimed.routing_hint().to_owned()))
+    })
+}
+
+/// Verifies such a callback with the keys of the shop whose payment it is about.
+#[must_use]
+pub fn heed(shop: &Shop, raw: &RawCallback) -> bool {
+    let notices = shop.account.provider.notices();
+    notices.is_some_and(|notices| {
+        let claimed = notices.claim_notice(raw);
+        claimed.is_ok_and(|claimed| claimed.verify(&shop.keys()).is_ok())
+    })
+}
+
 /// What came of asking a provider how an attempt stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
@@ -312,14 +344,26 @@ pub enum Asked {
 /// Asks the provider of the shop's account how an attempt stands.
 ///
 /// Takes as long as the provider does, ten seconds at most; nothing is lost when it is dropped.
-pub async fn ask_status(calls: &Calls, shop: &Shop, attempt: &str, now: Timestamp) -> Asked {
+///
+/// `reference` is the provider's own identifier of it, where it gave one.
+pub async fn ask_status(
+    calls: &Calls,
+    shop: &Shop,
+    attempt: &str,
+    reference: Option<&str>,
+    now: Timestamp,
+) -> Asked {
     let Some(queries) = shop.account.provider.status() else {
         return Asked::Unsupported;
     };
-    let provider = shop.account.provider.facts().id;
+    let facts = shop.account.provider.facts();
+    let provider = facts.id;
+    if facts.asked_by_reference && reference.is_none() {
+        return Asked::UnknownPayment;
+    }
     let about = AttemptRef {
         provider_payment_id: attempt,
-        provider_reference: None,
+        provider_reference: reference,
     };
     let context = CallContext {
         now,

@@ -3,6 +3,7 @@
 //! [`app`] makes the router over an [`App`]; [`serve::Service`] runs it with its jobs. Providers
 //! and keys meet in [`gateway`] and nowhere else; all SQL stands in one module below [`store`].
 
+mod asking;
 mod banks;
 mod body;
 pub mod calls;

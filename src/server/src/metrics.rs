@@ -305,7 +305,7 @@ fn describe() {
 fn begin() {
     for provider in kassa_providers::registry::all() {
         let provider = provider.facts.id;
-        for outcome in ["applied", "duplicate", "refused", "unknown"] {
+        for outcome in ["applied", "duplicate", "noticed", "refused", "unknown"] {
             counter!("kassa_callbacks_total", "provider" => provider, "outcome" => outcome)
                 .absolute(0);
         }

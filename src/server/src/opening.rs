@@ -49,7 +49,8 @@ pub(crate) async fn open(
         return Ok(NextStep::Await);
     };
     if !new {
-        match gateway::ask_status(&app.calls, shop, &attempt.id, clock::now()).await {
+        let reference = attempt.references.of(&attempt.id);
+        match gateway::ask_status(&app.calls, shop, &attempt.id, reference, clock::now()).await {
             Asked::UnknownPayment => {}
             Asked::Answer(events) => return known(app, shop, payment, attempt, events).await,
             Asked::Temporary { .. } => return Err(unreachable()),
@@ -71,7 +72,7 @@ async fn known(
     events: Vec<kassa_checkout::provider::PaymentEvent>,
 ) -> Result<NextStep, Problem> {
     let provider = shop.account.provider.facts().id;
-    note(app, shop, attempt, CallState::Taken, None).await?;
+    note(app, shop, attempt, CallState::Taken, None, None).await?;
     for report in events {
         if report.provider_payment_id == attempt.id {
             reports::apply(app, provider, report, None).await?;
@@ -94,7 +95,8 @@ async fn taken(
         Next::Await => None,
     };
     let step = redirect.as_ref().map_or(NextStep::Await, view::step);
-    note(app, shop, attempt, CallState::Taken, redirect).await?;
+    let reference = opened.provider_reference;
+    note(app, shop, attempt, CallState::Taken, redirect, reference).await?;
     Ok(step)
 }
 
@@ -117,15 +119,21 @@ async fn missed(
         tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a payment could not begin");
         // An earlier call may have got there, so only a first one is known to have come to nothing.
         if new {
-            note(app, shop, attempt, CallState::Refused, None).await?;
+            note(app, shop, attempt, CallState::Refused, None, None).await?;
         }
+        return Err(unreachable());
+    }
+    if failed.is_temporary() && shop.account.provider.facts().asked_by_reference {
+        // Whatever the provider has made of it, nobody was told where to pay it.
+        tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, attempt = %attempt.id, reason = %failed, "a payment could not begin");
+        note(app, shop, attempt, CallState::Refused, None, None).await?;
         return Err(unreachable());
     }
     if failed.is_temporary() {
         tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, attempt = %attempt.id, reason = %failed, "whether a payment began is not known");
         return Ok(NextStep::Await);
     }
-    note(app, shop, attempt, CallState::Refused, None).await?;
+    note(app, shop, attempt, CallState::Refused, None, None).await?;
     match failed {
         Failed::Answer(CallError::NotOffered { why }) => {
             tracing::info!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a bank is not offered now");
@@ -150,12 +158,14 @@ async fn note(
     attempt: &AttemptRecord,
     state: CallState,
     redirect: Option<Redirect>,
+    reference: Option<String>,
 ) -> Result<(), Problem> {
     let called = Called {
         provider: shop.account.provider.facts().id,
         attempt: attempt.id.clone(),
         state,
         redirect,
+        reference,
     };
     if let Some(token) = app.store.called(called, clock::now()).await? {
         app.changed(&token);

@@ -21,6 +21,7 @@ pub(crate) async fn apply(
     seen: Option<Payment>,
 ) -> Result<&'static str, StoreError> {
     let attempt = report.provider_payment_id.clone();
+    let (word, meaning) = (report.evidence.word.clone(), report.evidence.meaning);
     let now = clock::now();
     let applied = match seen {
         Some(seen) => app.store.apply_to(seen, provider, report, now).await?,
@@ -52,6 +53,9 @@ pub(crate) async fn apply(
                 target: "kassa::reports",
                 provider,
                 attempt = %attempt,
+                // One that means nothing here may be one that the settings should name.
+                word,
+                ?meaning,
                 status = status.as_str(),
                 ?flags,
                 "a report was applied"

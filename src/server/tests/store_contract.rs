@@ -137,6 +137,7 @@ async fn keeps_what_a_call_began(store: &dyn Store) {
         attempt: attempt.to_owned(),
         state,
         redirect,
+        reference: None,
     };
     let unknown = called("pay_none-1", CallState::Taken, None);
     assert_eq!(store.called(unknown, *NOW).await, Ok(None));

@@ -44,6 +44,7 @@ pub static FACTS: Facts = Facts {
     id: "ecommpay",
     name: "ecommpay",
     proven_live: false,
+    asked_by_reference: false,
 };
 
 /// The method has no refunds; what goes back goes as a payout that the shop makes.
@@ -257,6 +258,11 @@ impl Payments for Ecommpay {
             }
             _ => self.page_form(order, choice, context).map(Beginning::Form),
         }
+    }
+
+    fn front(&self) -> Option<&str> {
+        // Calls to the Gate bring the bank's own address.
+        None
     }
 }
 

@@ -40,6 +40,7 @@ pub static FACTS: Facts = Facts {
     id: "op",
     name: "OP Online Payment",
     proven_live: false,
+    asked_by_reference: true,
 };
 
 /// What can be given back. How long after a payment is not public.
@@ -160,6 +161,10 @@ impl BankList for Op {
 }
 
 impl Payments for Op {
+    fn front(&self) -> Option<&str> {
+        Some(self.account.browser.as_str())
+    }
+
     fn create_payment(
         &self,
         order: &Order,

@@ -11,9 +11,9 @@ use tokio::{sync::Semaphore, task::JoinSet};
 
 use super::{PAUSE, schedule};
 use crate::{
-    clock,
+    asking, clock,
     crash::{self, Point},
-    gateway::{self, Asked},
+    gateway::Asked,
     reports,
     shop::Shop,
     state::AppState,
@@ -88,7 +88,7 @@ async fn settle(app: &AppState, question: &Question) {
 
 /// Asks and applies the answer; in how many seconds to ask again, if ever.
 async fn ask(app: &AppState, shop: &Shop, question: &Question) -> Result<Option<u64>, StoreError> {
-    let asked = gateway::ask_status(&app.calls, shop, &question.attempt, clock::now()).await;
+    let asked = asking::ask(app, shop, &question.attempt).await?;
     let again = again(&asked, question, clock::now());
     if let Asked::Answer(found) = asked {
         crash::point(Point::QuestionAnswered);

@@ -7,6 +7,7 @@ use kassa_checkout::RawCallback;
 
 use super::Path;
 use crate::{
+    asking,
     crash::{self, Point},
     gateway::{self, Heard},
     problem::{Fault, Problem},
@@ -16,6 +17,55 @@ use crate::{
 
 /// The largest callback, in bytes.
 pub(crate) const LARGEST: usize = 256 * 1024;
+
+/// Takes a provider's callback about one attempt, which its address names.
+#[utoipa::path(
+    post, path = "/callbacks/{provider}/{attempt}", tag = "providers", operation_id = "receiveNotice",
+    params(
+        ("provider" = String, Path, description = "The provider's name"),
+        ("attempt" = String, Path, description = "The attempt, as the provider was told"),
+    ),
+    request_body(content = String, content_type = "application/json", description = "The provider's own form, signed in its headers"),
+    responses(
+        (status = 200, description = "It holds; the provider is asked how the attempt stands"),
+        (status = "4XX", description = "It is refused; nothing else is told", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+        (status = "5XX", description = "To be sent again", body = crate::problem::ProblemBody, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn receive_about(
+    state: State<AppState>,
+    Path(address): Path<(String, String)>,
+    method: Method,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, Problem> {
+    let (provider, _) = address;
+    receive(state, Path(provider), method, uri, headers, body).await
+}
+
+/// Takes a callback that says no more than that an attempt has changed: it is answered, and then
+/// the provider is asked. Should this process end in between, the next question is due anyway.
+async fn heed(
+    app: &AppState,
+    provider: &'static str,
+    attempt: &str,
+    raw: &RawCallback,
+) -> Result<StatusCode, Problem> {
+    let payment = app.store.by_attempt(provider, attempt).await?;
+    let shop = payment.and_then(|payment| app.config.shops.get(&payment.shop).cloned());
+    // Who may speak for an attempt that nobody knows is not known either.
+    let Some(shop) = shop.filter(|shop| gateway::heed(shop, raw)) else {
+        app.metrics.callback(provider, "refused");
+        tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
+        return Err(Fault::Callback.into());
+    };
+    crash::point(Point::Heard);
+    app.metrics.callback(provider, "noticed");
+    let (app, attempt) = (app.clone(), attempt.to_owned());
+    tokio::spawn(async move { asking::ask_and_apply(&app, &shop, &attempt).await });
+    Ok(StatusCode::OK)
+}
 
 /// Takes a provider's callback.
 #[utoipa::path(
@@ -49,6 +99,9 @@ pub(crate) async fn receive(
         body: body.into(),
     };
     let shops = &app.config.shops;
+    if let Some((provider, attempt)) = gateway::claim_notice(shops, &provider, &raw) {
+        return heed(&app, provider, &attempt, &raw).await;
+    }
     let claim = gateway::claim(shops, &provider, &raw).ok_or(Fault::Callback)?;
     let provider = claim.provider;
     let payment = app.store.by_attempt(provider, &claim.attempt).await?;

@@ -41,6 +41,10 @@ pub fn app(state: AppState) -> Router {
             "/callbacks/{provider}",
             post(callbacks::receive).layer(DefaultBodyLimit::max(callbacks::LARGEST)),
         )
+        .route(
+            "/callbacks/{provider}/{attempt}",
+            post(callbacks::receive_about).layer(DefaultBodyLimit::max(callbacks::LARGEST)),
+        )
         .route("/assets/checkout/{*file}", get(assets::checkout))
         .route("/assets/page/{file}", get(assets::page))
         .route("/healthz", get(health::alive))

@@ -30,6 +30,7 @@ use super::{callbacks, checkout, events, health, refunds, shop};
         events::list, events::replay,
         checkout::session, checkout::pay, checkout::status, checkout::events,
         callbacks::receive,
+        callbacks::receive_about,
         health::alive, health::ready, health::metrics,
     ),
     modifiers(&Keys),

@@ -153,6 +153,7 @@ fn try_out(
         at: now,
         call: None,
         redirect: None,
+        references: crate::store::References::default(),
     };
     let payment = Payment {
         id: id.to_owned(),

@@ -27,7 +27,7 @@ use kassa_checkout::{Status, Timestamp, lifecycle::RefundStatus, provider::Payme
 pub use record::{
     Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
     Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing,
-    Payer, Payment, Question, Room, Terms, Tried,
+    Payer, Payment, Question, References, Room, Terms, Tried,
 };
 
 pub use refund::{NewRefund, RefundRecord, Refunding};

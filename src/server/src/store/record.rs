@@ -1,6 +1,6 @@
 //! What the operations take and give.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use kassa_checkout::{
     Amount, BankId, Customer, Language, Lifecycle, Selection, Status, Timestamp,
@@ -140,6 +140,12 @@ impl Payment {
     pub fn status(&self) -> Status {
         self.lifecycle.status()
     }
+
+    /// What the provider calls one of the attempts, where it gave it an identifier.
+    #[must_use]
+    pub fn reference_of(&self, attempt: &str) -> Option<&str> {
+        self.latest.as_ref()?.references.of(attempt)
+    }
 }
 
 impl fmt::Debug for Payment {
@@ -177,6 +183,39 @@ pub struct AttemptRecord {
     /// Where the customer is to go, once the provider has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Redirect>,
+    /// What the provider calls this attempt and those before it.
+    #[serde(default, skip_serializing_if = "References::is_empty")]
+    pub references: References,
+}
+
+/// Providers' own identifiers of a payment's attempts, by ours. They may be confidential, so that
+/// `Debug` shows none.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct References(BTreeMap<String, String>);
+
+impl References {
+    /// The provider's identifier of an attempt.
+    #[must_use]
+    pub fn of(&self, attempt: &str) -> Option<&str> {
+        self.0.get(attempt).map(String::as_str)
+    }
+
+    /// Notes the provider's identifier of an attempt. The first one stays.
+    pub(crate) fn note(&mut self, attempt: &str, reference: &str) {
+        let known = self.0.entry(attempt.to_owned());
+        known.or_insert_with(|| reference.to_owned());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for References {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "References({})", self.0.len())
+    }
 }
 
 /// How the call stands that begins an attempt.
@@ -192,7 +231,7 @@ pub enum CallState {
 }
 
 /// What came of the call that begins an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Called {
     /// The provider.
     pub provider: &'static str,
@@ -202,6 +241,17 @@ pub struct Called {
     pub state: CallState,
     /// Where the customer is to go, where the answer said so.
     pub redirect: Option<Redirect>,
+    /// The provider's own identifier of the attempt, where the answer gave one.
+    pub reference: Option<String>,
+}
+
+impl fmt::Debug for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Called")
+            .field("attempt", &self.attempt)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An attempt to begin.
@@ -229,6 +279,10 @@ pub struct Begin {
 
 /// What came of beginning an attempt.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made once an attempt, and taken apart at once"
+)]
 pub enum Begun {
     /// An attempt: a new one, or the one of a moment ago.
     Attempt {

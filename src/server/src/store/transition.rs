@@ -164,6 +164,11 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
         at: begin.now,
         call: begin.by_call.then_some(CallState::Unsure),
         redirect: None,
+        references: payment
+            .latest
+            .as_ref()
+            .map(|before| before.references.clone())
+            .unwrap_or_default(),
     };
     let detail = json!({
         "attempt": attempt.id,
@@ -223,6 +228,9 @@ pub(crate) fn called(
     };
     let before = (latest.call, latest.redirect.clone());
     latest.call = Some(called.state);
+    if let Some(reference) = &called.reference {
+        latest.references.note(&called.attempt, reference);
+    }
     // What a callback brought meanwhile stays.
     if latest.redirect.is_none() {
         latest.redirect.clone_from(&called.redirect);

@@ -31,7 +31,8 @@ impl Bench {
     }
 }
 
-/// What openssl says of itself, in the form for programs: `+F2:…:2048:SECONDS A SIGNATURE:…`.
+/// What openssl says of itself, in the form for programs: `+F2:…:2048:SIGNATURES A SECOND:…`;
+/// before its version 3 it told the seconds of one.
 #[expect(clippy::float_arithmetic, reason = "a rate, not money")]
 fn openssl(time: Duration) -> Result<f64, Box<dyn Error>> {
     let seconds = time.as_secs().to_string();
@@ -41,9 +42,10 @@ fn openssl(time: Duration) -> Result<f64, Box<dyn Error>> {
         .map_err(|error| format!("openssl cannot be run: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find(|line| line.starts_with("+F2:"));
-    let seconds = line.and_then(|line| line.split(':').nth(3)?.parse::<f64>().ok());
-    let seconds = seconds.filter(|seconds| *seconds > 0.0);
-    seconds
-        .map(|seconds| 1.0 / seconds)
-        .ok_or_else(|| format!("openssl speed says: {text}").into())
+    let figure = line.and_then(|line| line.split(':').nth(3)?.parse::<f64>().ok());
+    match figure {
+        Some(rate) if rate >= 1.0 => Ok(rate),
+        Some(seconds) if seconds > 0.0 => Ok(1.0 / seconds),
+        _ => Err(format!("openssl speed says: {text}").into()),
+    }
 }

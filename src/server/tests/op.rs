@@ -1,0 +1,388 @@
+//! OP Online Payment end to end: the whole service on a socket, the simulated OP on another.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod kit;
+
+use std::{net::Ipv4Addr, sync::Mutex, time::Duration};
+
+use kassa_keys::{ApiKeyHash, api_key_text};
+use kassa_server::{config::Config, serve::Service};
+use kit::{Folder, text};
+use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// What must not reach a customer: OP's identifiers of the merchant and the account. That of a
+/// payment is added when the simulator knows it.
+const MERCHANT: &str = "c3efaaee-a6bb-449f-9213-e45e23a462ef";
+const ACCOUNT: &str = "8a5d4aac-8f8f-47ed-ae2f-36ffeaf57c79";
+
+/// Both services.
+struct World {
+    kassa: String,
+    simulator: String,
+    client: reqwest::Client,
+    key: String,
+    /// All that came to the browser.
+    seen: Mutex<String>,
+    folder: Folder,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<std::io::Result<()>>,
+}
+
+async fn free_address() -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+impl World {
+    async fn start() -> Self {
+        Self::with_account(ACCOUNT).await
+    }
+
+    async fn with_account(account: &str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let simulator = format!("http://{}", listener.local_addr().unwrap());
+        let router = kassa_simulator::app(kassa_simulator::Config::development());
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let folder = Folder::new();
+        let kassa = free_address().await;
+        let public = client.get(format!("{simulator}/control/op/key"));
+        let public = public.send().await.unwrap().text().await.unwrap();
+        let key = api_key_text("live", &[9; 32]).to_string();
+        let file = configuration(&folder, &kassa, &simulator, account, &public, &key);
+        let mut config = Config::read(&file).unwrap();
+        // The simulator has no certificate.
+        config.development = true;
+        let service = Service::start(config).await.unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(service.run(async {
+            let _ = stopped.await;
+        }));
+        Self {
+            kassa: format!("http://{kassa}"),
+            simulator,
+            client,
+            key,
+            seen: Mutex::default(),
+            folder,
+            stop: Some(stop),
+            ended,
+        }
+    }
+
+    /// A payment of the shop's.
+    async fn payment(&self, order: &str) -> Value {
+        let body = json!({
+            "order": order, "amount": 4_990, "return_url": "http://127.0.0.1:8082/thanks",
+        });
+        let request = self.client.post(format!("{}/v1/payments", self.kassa));
+        let request = request
+            .bearer_auth(&self.key)
+            .header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.status(), 201);
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    }
+
+    /// What the customer's browser asks Kassa for, and gets.
+    async fn browse(&self, request: reqwest::RequestBuilder) -> (u16, String, String) {
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let headers = format!("{:?}", answer.headers());
+        let location = answer.headers().get("location");
+        let location = location.map_or(String::new(), |to| to.to_str().unwrap().to_owned());
+        let text = answer.text().await.unwrap();
+        let mut seen = self.seen.lock().unwrap();
+        seen.push_str(&headers);
+        seen.push_str(&text);
+        (status, location, text)
+    }
+
+    async fn pay(&self, payment: &Value, bank: &str) -> (u16, Value) {
+        let path = format!("{}/checkout/{}/pay", self.kassa, text(payment, "token"));
+        let request = self
+            .client
+            .post(path)
+            .header("content-type", "application/json")
+            .body(json!({ "bank": bank }).to_string());
+        let (status, _, body) = self.browse(request).await;
+        (status, serde_json::from_str(&body).unwrap())
+    }
+
+    async fn status(&self, payment: &Value) -> Value {
+        let path = format!("{}/checkout/{}/status", self.kassa, text(payment, "token"));
+        let (status, _, body) = self.browse(self.client.get(path)).await;
+        assert_eq!(status, 200);
+        serde_json::from_str(&body).unwrap()
+    }
+
+    async fn until(&self, payment: &Value, wanted: &str, patience: Duration) {
+        let start = tokio::time::Instant::now();
+        loop {
+            let status = self.status(payment).await;
+            if status["status"] == wanted {
+                return;
+            }
+            assert!(start.elapsed() < patience, "{wanted}: {status}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The customer follows the way to the bank and does this there; answers where the bank then
+    /// leads.
+    async fn at_the_bank(&self, step: &Value, act: &str) -> String {
+        let way = text(step, "url");
+        assert!(way.starts_with(&self.simulator), "{way}");
+        self.seen.lock().unwrap().push_str(&way);
+        let sent = self.client.get(way).send().await.unwrap();
+        let page = sent.headers()["location"].to_str().unwrap().to_owned();
+        let page = format!("{}{page}", self.simulator);
+        let shown = self.client.get(&page).send().await.unwrap();
+        self.seen
+            .lock()
+            .unwrap()
+            .push_str(&shown.text().await.unwrap());
+        let form = self.client.post(&page).body(format!("act={act}"));
+        let ended = form.send().await.unwrap();
+        ended.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    async fn control(&self, path: &str, body: Value) {
+        let request = self
+            .client
+            .post(format!("{}/control/op{path}", self.simulator));
+        let request = request
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        assert!(request.send().await.unwrap().status().is_success());
+    }
+
+    async fn at_op(&self) -> Vec<Value> {
+        let answer = self
+            .client
+            .get(format!("{}/control/op/payments", self.simulator));
+        let answer = answer.send().await.unwrap().text().await.unwrap();
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        answer["payments"].as_array().unwrap().clone()
+    }
+
+    /// Nothing of what OP wants kept came to the browser.
+    async fn nothing_leaked(&self) {
+        let payments = self.at_op().await;
+        assert!(!payments.is_empty());
+        let seen = self.seen.lock().unwrap();
+        assert!(seen.len() > 1_000);
+        let ids = payments.iter().map(|payment| text(payment, "paymentId"));
+        for secret in [MERCHANT, ACCOUNT, "invented-api-key"]
+            .into_iter()
+            .chain(ids)
+        {
+            assert!(!seen.contains(secret), "{secret}");
+        }
+    }
+
+    async fn stop(mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(8), self.ended).await;
+        ended.expect("it did not stop").unwrap().unwrap();
+        drop(self.folder);
+    }
+}
+
+fn configuration(
+    folder: &Folder,
+    kassa: &str,
+    simulator: &str,
+    account: &str,
+    public: &str,
+    key: &str,
+) -> std::path::PathBuf {
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let example = include_str!("../../../tests/vectors/op-example-key.json");
+    let example: Value = serde_json::from_str(example).unwrap();
+    let der = text(&example, "pkcs8_der_base64");
+    write(
+        "op.pem",
+        &format!("-----BEGIN PRIVATE KEY-----\n{der}\n-----END PRIVATE KEY-----\n"),
+    );
+    write("callback.pem", public);
+    write("merchant", MERCHANT);
+    write("account", account);
+    write("api-key", "invented-api-key");
+    let hash = ApiKeyHash::of(key).unwrap().to_hex();
+    let text = format!(
+        r#"public_url = "http://{kassa}"
+listen = "{kassa}"
+database = "kassa.db"
+[limits]
+token_per_second = 0
+address_per_second = 0
+[[shops]]
+id = "puoti"
+payee = "Metsän Puoti Oy"
+api_keys = ["{hash}"]
+return_origins = ["http://127.0.0.1:8082"]
+[shops.account]
+provider = "op"
+secrets = ["file:op.pem"]
+callback_keys = ["file:callback.pem"]
+[shops.account.settings]
+environment = "sandbox"
+merchant_id = "file:merchant"
+account_id = "file:account"
+api_key = "file:api-key"
+key_version = 1
+rest_url = "{simulator}/op/paymentbutton/v1"
+browser_url = "{simulator}/op"
+success_words = ["SIM_PAID"]
+cancelled_words = ["SIM_CANCELLED"]
+failed_words = ["SIM_FAILED"]
+multibank = true
+banks = ["nordea=sim-nordea"]
+bank_available_words = ["SIM_AVAILABLE"]
+callbacks = true
+"#
+    );
+    write("kassa.toml", &text)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_pay_cancel_and_are_refused_at_op_and_at_another_bank() {
+    let world = World::start().await;
+    for (order, bank, act, status) in [
+        ("1001", "op", "pay", "paid"),
+        ("1002", "nordea", "pay", "paid"),
+        ("1003", "op", "cancel", "cancelled"),
+        ("1004", "nordea", "refuse", "declined"),
+    ] {
+        let payment = world.payment(order).await;
+        let (code, step) = world.pay(&payment, bank).await;
+        assert_eq!(code, 200, "{step}");
+        assert_eq!(
+            text(&step, "url").contains("/multibank/direct/sim-nordea/"),
+            bank == "nordea"
+        );
+        let back = world.at_the_bank(&step, act).await;
+        assert_eq!(
+            back,
+            format!("{}/return/{}", world.kassa, text(&payment, "token"))
+        );
+        // By the callback, long before the first question would be due.
+        world.until(&payment, status, Duration::from_secs(4)).await;
+        world.browse(world.client.get(&back)).await;
+        let page = format!("{}/checkout/{}", world.kassa, text(&payment, "token"));
+        world.browse(world.client.get(page)).await;
+    }
+    world.nothing_leaked().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_callback_is_healed_by_asking() {
+    let world = World::start().await;
+    world
+        .control("/faults", json!({ "lose_callbacks": 1 }))
+        .await;
+    let payment = world.payment("1001").await;
+    let (_, step) = world.pay(&payment, "op").await;
+    world.at_the_bank(&step, "pay").await;
+    assert_ne!(world.status(&payment).await["status"], "paid");
+    world.until(&payment, "paid", Duration::from_secs(40)).await;
+    world.nothing_leaked().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_that_op_did_not_take_on_can_be_begun_again() {
+    let world = World::start().await;
+    let payment = world.payment("1001").await;
+    // Also the list of banks may be asked for in between.
+    let faults = json!({ "refuse": 100, "refuse_with": 503 });
+    world.control("/faults", faults).await;
+    let (code, problem) = world.pay(&payment, "op").await;
+    assert_eq!(code, 503, "{problem}");
+    assert!(world.at_op().await.is_empty());
+    world.control("/faults", json!({})).await;
+    let (code, step) = world.pay(&payment, "op").await;
+    assert_eq!(code, 200, "{step}");
+    world.at_the_bank(&step, "pay").await;
+    world.until(&payment, "paid", Duration::from_secs(4)).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_attempt_counts_though_the_customer_began_another() {
+    let world = World::start().await;
+    world
+        .control("/faults", json!({ "lose_callbacks": 1 }))
+        .await;
+    let payment = world.payment("1001").await;
+    let (_, first) = world.pay(&payment, "op").await;
+    let (_, second) = world.pay(&payment, "nordea").await;
+    assert_ne!(text(&first, "url"), text(&second, "url"));
+    // The customer goes back in the browser and pays the first one after all.
+    world.at_the_bank(&first, "pay").await;
+    world.until(&payment, "paid", Duration::from_secs(40)).await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_nobody_signed_asks_nothing() {
+    let world = World::start().await;
+    let payment = world.payment("1001").await;
+    world.pay(&payment, "op").await;
+    let attempt = format!("{}-1", text(&payment, "id"));
+    let id = text(&world.at_op().await[0], "paymentId").to_owned();
+    for (attempt, signature) in [(attempt.as_str(), "0aff"), ("pay_unknown-1", "0aff")] {
+        let request = world
+            .client
+            .post(format!("{}/callbacks/op/{attempt}", world.kassa))
+            .header("content-type", "application/json")
+            .header("date", "Tue, 02 Nov 2021 14:21:38 GMT")
+            .header("x-api-key", "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fhx")
+            .header("x-session-id", "c0e60055-6b65-57cc-ad13-233672ae9f8d")
+            .header("x-request-id", "45d396eb-fe6b-5c8c-86d4-74ee4fda9263")
+            .header("authorization", format!("op:1:1:{signature}"))
+            .body(json!({ "paymentId": id }).to_string());
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{}", answer.status());
+        assert!(!answer.text().await.unwrap().contains(&id));
+    }
+    let bare = world
+        .client
+        .post(format!("{}/callbacks/op/{attempt}", world.kassa));
+    assert!(bare.send().await.unwrap().status().is_client_error());
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_accounts_that_the_sandbox_cancels_and_rejects_do_so() {
+    for (account, status) in [
+        (kassa_simulator::op::CANCELS, "cancelled"),
+        (kassa_simulator::op::REJECTS, "declined"),
+    ] {
+        let world = World::with_account(account).await;
+        let payment = world.payment("1001").await;
+        let (_, step) = world.pay(&payment, "op").await;
+        let sent = world.client.get(text(&step, "url")).send().await.unwrap();
+        let back = sent.headers()["location"].to_str().unwrap();
+        assert!(back.starts_with(&world.kassa), "{back}");
+        world.until(&payment, status, Duration::from_secs(4)).await;
+        world.stop().await;
+    }
+}
