@@ -144,15 +144,13 @@ impl World {
     async fn at_the_bank(&self, step: &Value, act: &str) -> String {
         let way = text(step, "url");
         assert!(way.starts_with(&self.simulator), "{way}");
-        self.seen.lock().unwrap().push_str(&way);
+        self.seen.lock().unwrap().push_str(way);
         let sent = self.client.get(way).send().await.unwrap();
         let page = sent.headers()["location"].to_str().unwrap().to_owned();
         let page = format!("{}{page}", self.simulator);
         let shown = self.client.get(&page).send().await.unwrap();
-        self.seen
-            .lock()
-            .unwrap()
-            .push_str(&shown.text().await.unwrap());
+        let shown = shown.text().await.unwrap();
+        self.seen.lock().unwrap().push_str(&shown);
         let form = self.client.post(&page).body(format!("act={act}"));
         let ended = form.send().await.unwrap();
         ended.headers()["location"].to_str().unwrap().to_owned()
