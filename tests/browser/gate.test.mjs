@@ -204,6 +204,25 @@ describe('the callback that says where to go', () => {
     }));
 });
 
+test('without script the page waits by itself, and offers something else when it takes long', () =>
+  browser.visit({ javaScriptEnabled: false }, async (page) => {
+    await services.faults({ redirect: 'never' });
+    const order = await services.order({ language: 'sv' });
+    await page.goto(order.hosted);
+    const view = new PlainCheckout(page, 'sv');
+    await view.bank('Nordea').click();
+    await page.getByText(words.sv.waiting).waitFor();
+    assert.equal(await view.button('retry').count(), 0);
+    await page.getByText(words.sv.waitingLate).waitFor();
+    await view.button('retry').waitFor();
+    await services.faults({});
+    await view.button('otherBank').click();
+    await view.bank('OP').click();
+    await (await atBank(page)).act('pay');
+    await view.comesTo('paid');
+    assert.deepEqual(await taken(order), ['1', '2']);
+  }));
+
 describe('the call that begins the payment', () => {
   test('answered by an error: a second try is the same payment', () =>
     browser.visit({}, async (page) => {

@@ -18,6 +18,7 @@ const STATES = [
   { name: 'choice at the provider', query: 'at=provider', heading: 'chooseBank' },
   { name: 'nothing found', query: 'option=4', first: 'chooseBank', act: (view) => view.search().fill('qqq'), heading: 'chooseBank' },
   { name: 'on the way to the bank', query: 'option=6&pay=slow', first: 'toNordea', act: (view) => view.button('toNordea').click(), heading: 'leaving' },
+  { name: 'waiting to be told where to go', query: 'option=6&pay=await', first: 'toNordea', act: (view) => view.button('toNordea').click(), heading: 'leaving' },
   { name: 'bank out of reach', query: 'option=4&pay=fail', first: 'chooseBank', act: (view) => view.bank('Nordea').click(), heading: 'chooseBank' },
   ...[
     ['created', 'created'],

@@ -52,7 +52,7 @@ function pay() {
     case 'refuse':
       return json({ code: 'payment/not-payable' }, 409);
     case 'await':
-      preview.status = { ...status('pending'), version: 2 };
+      preview.status = { ...status('pending'), version: 2, next: { kind: 'await' } };
       return json({ kind: 'await' });
     case 'post':
       return json({ kind: 'post_form', url, fields: [{ name: 'a', value: 'ä & <b>' }] });
