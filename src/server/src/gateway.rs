@@ -10,11 +10,13 @@ use kassa_checkout::{
     message::SignError,
     order::{AttemptRef, CallContext, Context},
     provider::{Beginning, BrowserForm, BuildError, Choice, Opened, PaymentEvent, Provider},
+    refund::{RefundOrder, RefundReport},
 };
 use url::Url;
 
 use crate::{
     calls::{Calls, Failed},
+    clock,
     shop::{Shop, Shops},
     store::{AttemptRecord, Payment},
     tokens,
@@ -319,6 +321,29 @@ pub fn heed(shop: &Shop, raw: &RawCallback) -> bool {
         let claimed = notices.claim_notice(raw);
         claimed.is_ok_and(|claimed| claimed.verify(&shop.keys()).is_ok())
     })
+}
+
+/// The call that has a provider give money back, signed.
+///
+/// # Errors
+/// [`StepError`], also where the provider makes no refunds.
+pub fn refund(
+    shop: &Shop,
+    about: &AttemptRef<'_>,
+    order: &RefundOrder<'_>,
+) -> Result<Signed<Call<RefundReport>>, StepError> {
+    let refunds = shop.account.provider.refunds();
+    let unsupported = || BuildError::new("refund/unsupported", "manual", "a manual refund");
+    let context = CallContext {
+        now: clock::now(),
+        request_id: tokens::uuid(),
+        session_id: tokens::uuid_of(about.provider_payment_id),
+    };
+    let unsigned = refunds
+        .ok_or_else(unsupported)
+        .and_then(|refunds| refunds.refund(about, order, &context))
+        .map_err(StepError::Build)?;
+    unsigned.sign(&shop.keys()).map_err(StepError::Sign)
 }
 
 /// What came of asking a provider how an attempt stands.

@@ -18,6 +18,7 @@ pub mod metrics;
 mod network;
 mod opening;
 pub mod problem;
+mod refunding;
 mod reports;
 mod routes;
 mod security;

@@ -339,6 +339,136 @@ async fn the_first_attempt_counts_though_the_customer_began_another() {
     world.stop().await;
 }
 
+impl World {
+    /// A payment that was paid at OP.
+    async fn paid(&self, order: &str) -> Value {
+        let payment = self.payment(order).await;
+        let (_, step) = self.pay(&payment, "op").await;
+        self.at_the_bank(&step, "pay").await;
+        self.until(&payment, "paid", Duration::from_secs(4)).await;
+        payment
+    }
+
+    /// The shop's wish to refund.
+    async fn refund(&self, payment: &Value, body: Value) -> (u16, Value) {
+        let path = format!("{}/v1/payments/{}/refunds", self.kassa, text(payment, "id"));
+        let request = self.client.post(path).bearer_auth(&self.key);
+        let request = request.header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (
+            status,
+            serde_json::from_str(&answer.text().await.unwrap()).unwrap(),
+        )
+    }
+
+    async fn refunds(&self, payment: &Value) -> Value {
+        let path = format!("{}/v1/payments/{}/refunds", self.kassa, text(payment, "id"));
+        let answer = self.client.get(path).bearer_auth(&self.key).send();
+        serde_json::from_str(&answer.await.unwrap().text().await.unwrap()).unwrap()
+    }
+
+    /// The words of the refunds' states, once none is pending.
+    async fn settled(&self, payment: &Value) -> Vec<String> {
+        for _ in 0..400 {
+            let list = self.refunds(payment).await;
+            let refunds = list["data"].as_array().unwrap().iter();
+            let words: Vec<_> = refunds.map(|one| text(one, "status").to_owned()).collect();
+            if words.iter().all(|word| word != "pending") {
+                return words;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("refunds stay pending");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_refunds_a_part_and_then_the_rest() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    let rule = &world.refunds(&payment).await["rule"];
+    assert_eq!(
+        (&rule["supported"], &rule["partial"]),
+        (&json!(true), &json!(true))
+    );
+    assert_eq!(rule["needs"], json!(["reference", "message"]));
+    let (status, refund) = world.refund(&payment, json!({ "amount": 990 })).await;
+    assert_eq!(
+        (status, &refund["status"]),
+        (201, &json!("pending")),
+        "{refund}"
+    );
+    assert_eq!(world.settled(&payment).await, ["succeeded"]);
+    let at_op = world.at_op().await;
+    assert_eq!(at_op[0]["totalRefundedAmount"], "9.90");
+    world
+        .until(&payment, "partially_refunded", Duration::from_secs(4))
+        .await;
+    for (body, field) in [
+        (json!({ "reference": "1233" }), "reference"),
+        (json!({ "message": "no field for it is known" }), "message"),
+        (json!({ "reference": "1232", "message": "x" }), "message"),
+        (json!({ "reference": "1232", "manual": true }), "reference"),
+        (json!({ "amount": 4_001 }), "amount"),
+    ] {
+        let (status, problem) = world.refund(&payment, body).await;
+        assert!((400..500).contains(&status));
+        assert_eq!(problem["field"], field, "{problem}");
+    }
+    assert_eq!(world.refund(&payment, json!({})).await.0, 201);
+    assert_eq!(world.settled(&payment).await, ["succeeded", "succeeded"]);
+    world
+        .until(&payment, "refunded", Duration::from_secs(4))
+        .await;
+    assert_eq!(world.refund(&payment, json!({})).await.0, 409);
+    world.nothing_leaked().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_refunds_at_once_never_exceed_the_payment() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    // Fifty times a euro, of 49.90.
+    let wishes = (0..50).map(|_| world.refund(&payment, json!({ "amount": 100 })));
+    let answers = futures_util::future::join_all(wishes).await;
+    let begun = answers.iter().filter(|(status, _)| *status == 201).count();
+    assert_eq!(begun, 49);
+    let words = world.settled(&payment).await;
+    assert_eq!(words.len(), 49);
+    assert!(words.iter().all(|word| word == "succeeded"), "{words:?}");
+    let at_op = world.at_op().await;
+    assert_eq!(at_op[0]["totalRefundedAmount"], "49.00");
+    assert_eq!(world.refunds(&payment).await["refundable"], 90);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_op_refused_frees_its_sum_and_one_that_nobody_answered_does_not() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    for (status, stands, left) in [(400, "failed", 4_990), (500, "pending", 0)] {
+        world
+            .control("/faults", json!({ "refuse": 1, "refuse_with": status }))
+            .await;
+        assert_eq!(world.refund(&payment, json!({})).await.0, 201);
+        let mut tries = 0;
+        loop {
+            let list = world.refunds(&payment).await;
+            let last = list["data"].as_array().unwrap().last().unwrap().clone();
+            if last["status"] == stands && list["refundable"] == left && tries > 20 {
+                break;
+            }
+            tries += 1;
+            assert!(tries < 200, "{list}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    assert_eq!(world.refund(&payment, json!({ "amount": 1 })).await.0, 409);
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_callback_that_nobody_signed_asks_nothing() {
     let world = World::start().await;

@@ -11,6 +11,8 @@ use crate::{
     body::Strict,
     clock,
     problem::{Fault, Problem, ProblemBody},
+    refunding::{self, Note},
+    shop::Shop,
     state::AppState,
     store::{NewRefund, Refunding},
     tokens,
@@ -31,6 +33,14 @@ pub(crate) struct CreateRefund {
     /// Whether the shop has sent the money back by itself, so that only the books are to know.
     #[serde(default)]
     manual: bool,
+    /// What the payer reads, as a reference number or an RF reference; the payment's own without
+    /// it and without a message. Only where Kassa has the provider send the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// What the payer reads, in words, instead of a reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(max_length = 140)]
+    message: Option<String>,
     /// The shop's own note, at most 255 characters. The customer does not see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(max_length = 255)]
@@ -67,14 +77,7 @@ pub(crate) async fn create(
     if let Some(note) = &request.note {
         check_text("note", note)?;
     }
-    if !request.manual {
-        return Err(Problem::field(
-            Fault::RefundUnsupported,
-            "manual",
-            "Kassa cannot have this provider send money back: do it by a credit transfer or in \
-             the provider's own service, and record that with `manual: true`",
-        ));
-    }
+    let told = told(&app, &shop, &id, &request).await?;
     let now = clock::now();
     let new = NewRefund {
         id: tokens::refund_id(now).map_err(|_| Fault::Internal)?,
@@ -98,6 +101,10 @@ pub(crate) async fn create(
             app.metrics.refunded(refund.manual);
             app.changed(&token);
             app.outbox.notify_one();
+            if let Some(told) = told {
+                // What comes of it is told by a webhook: a shop that hangs up must not end it.
+                tokio::spawn(refunding::carry_out(app.clone(), shop, refund, told));
+            }
             Ok(idempotency::answer(answer, false))
         }
         Refunding::Before(answer) => Ok(idempotency::answer(answer, true)),
@@ -105,6 +112,38 @@ pub(crate) async fn create(
         Refunding::Unknown => Err(Fault::NotFound.into()),
         Refunding::Refused(refusal) => Err(refused(&refusal)),
     }
+}
+
+/// What the payer is to read about a refund that the provider makes; none of a manual one.
+async fn told(
+    app: &AppState,
+    shop: &Shop,
+    id: &str,
+    request: &CreateRefund,
+) -> Result<Option<Note>, Problem> {
+    let given = match (&request.reference, &request.message) {
+        (Some(_), Some(_)) => {
+            let detail = "expected a reference or a message, not both";
+            return Err(Problem::field(Fault::Field, "message", detail));
+        }
+        (Some(reference), None) => Some(Note::Reference(reference.clone())),
+        (None, Some(message)) => Some(Note::Message(message.clone())),
+        (None, None) => None,
+    };
+    if request.manual {
+        let field = match given {
+            None => return Ok(None),
+            Some(Note::Reference(_)) => "reference",
+            Some(Note::Message(_)) => "message",
+        };
+        let detail = "not of a manual refund: what the payer read is the shop's own affair";
+        return Err(Problem::field(Fault::Field, field, detail));
+    }
+    let payment = app.store.payment(&shop.id, id).await?;
+    let payment = payment.ok_or(Fault::NotFound)?;
+    let told = given.unwrap_or_else(|| Note::Reference(payment.reference.clone()));
+    refunding::check(shop, &payment, &told)?;
+    Ok(Some(told))
 }
 
 fn refused(refusal: &RefundRefusal) -> Problem {
@@ -131,6 +170,15 @@ pub(crate) struct RefundTerms {
     /// Whether Kassa can have the provider send money back. Where it cannot, the shop sends it
     /// back by itself and records that.
     supported: bool,
+    /// Whether a part of the money may go back, and another part later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<bool>,
+    /// How long after the payment, in seconds, where a limit is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+    /// What a refund needs: one of these.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    needs: &'static [&'static str],
     /// Why not, as a stable code.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -138,13 +186,29 @@ pub(crate) struct RefundTerms {
 
 impl RefundTerms {
     fn of(rule: RefundRule) -> Self {
-        let reason = match rule {
-            RefundRule::Supported { .. } => "refund/not-yet",
-            RefundRule::Unsupported { reason } => reason,
-        };
-        Self {
-            supported: false,
-            reason: Some(reason),
+        match rule {
+            RefundRule::Supported {
+                partial,
+                until_seconds,
+                needs_note,
+            } => Self {
+                supported: true,
+                partial: Some(partial),
+                until: until_seconds,
+                needs: if needs_note {
+                    &["reference", "message"]
+                } else {
+                    &[]
+                },
+                reason: None,
+            },
+            RefundRule::Unsupported { reason } => Self {
+                supported: false,
+                partial: None,
+                until: None,
+                needs: &[],
+                reason: Some(reason),
+            },
         }
     }
 }

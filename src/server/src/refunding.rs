@@ -1,0 +1,201 @@
+//! Refunds that a provider is asked to make.
+//!
+//! A refund is durable, and its sum out of reach of every other, before the provider is called;
+//! the call is made once. Where nobody can tell whether it was heard, the refund stays pending:
+//! a second call might send the money twice.
+
+use std::sync::Arc;
+
+use kassa_checkout::{
+    Amount, CallError, Coded as _,
+    lifecycle::RefundStatus,
+    order::AttemptRef,
+    refund::{RefundNote, RefundOrder},
+};
+
+use crate::{
+    calls::Failed,
+    clock, gateway,
+    problem::{Fault, Problem},
+    shop::Shop,
+    state::AppState,
+    store::{Payment, RefundRecord, StoreError},
+    transport::SendError,
+};
+
+/// What the payer reads about a refund.
+#[derive(Debug, Clone)]
+pub(crate) enum Note {
+    /// A reference in its machine form.
+    Reference(String),
+    /// Words.
+    Message(String),
+}
+
+impl Note {
+    fn borrowed(&self) -> RefundNote<'_> {
+        match self {
+            Self::Reference(text) => RefundNote::Reference(text),
+            Self::Message(text) => RefundNote::Message(text),
+        }
+    }
+}
+
+/// Tries what the shop asks for on a call that nobody will make, before anything is written.
+///
+/// # Errors
+/// [`Problem`] when the provider makes no refunds, or would refuse this one's words.
+pub(crate) fn check(shop: &Shop, payment: &Payment, note: &Note) -> Result<(), Problem> {
+    let provider = shop.account.provider.as_ref();
+    if provider.refunds().is_none() {
+        return Err(Problem::field(
+            Fault::RefundUnsupported,
+            "manual",
+            "Kassa cannot have this provider send money back: do it by a credit transfer or in \
+             the provider's own service, and record that with `manual: true`",
+        ));
+    }
+    let about = AttemptRef {
+        provider_payment_id: &payment.id,
+        provider_reference: Some("none"),
+    };
+    let order = RefundOrder {
+        amount: payment.lifecycle.amount(),
+        note: note.borrowed(),
+    };
+    match gateway::refund(shop, &about, &order) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let field = error
+                .field()
+                .filter(|field| matches!(*field, "reference" | "message"));
+            match field {
+                Some(field) => Err(Problem::with_code(
+                    error.code().to_owned(),
+                    field,
+                    error.to_string(),
+                )),
+                None => {
+                    tracing::error!(target: "kassa::refunds", shop = %shop.id, %error, "a refund cannot be built");
+                    Err(Fault::Provider.into())
+                }
+            }
+        }
+    }
+}
+
+/// Has the provider make a refund that was begun, and writes down what became of it.
+pub(crate) async fn carry_out(app: AppState, shop: Arc<Shop>, refund: RefundRecord, note: Note) {
+    let outcome = match call(&app, &shop, &refund, &note).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund was not made: its payment cannot be read");
+            return;
+        }
+    };
+    if outcome == RefundStatus::Pending {
+        tracing::error!(target: "kassa::refunds", refund = %refund.id, payment = %refund.payment, "whether a refund was made is not known: ask the provider");
+        return;
+    }
+    match app
+        .store
+        .settle_refund(&refund.id, outcome, clock::now())
+        .await
+    {
+        Ok(Some(token)) => {
+            app.changed(&token);
+            app.outbox.notify_one();
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::error!(target: "kassa::refunds", refund = %refund.id, outcome = outcome.as_str(), %error, "a refund's outcome was not kept");
+        }
+    }
+}
+
+async fn call(
+    app: &AppState,
+    shop: &Shop,
+    refund: &RefundRecord,
+    note: &Note,
+) -> Result<RefundStatus, StoreError> {
+    let payment = app.store.payment(&shop.id, &refund.payment).await?;
+    let about = AttemptRef {
+        provider_payment_id: &refund.attempt,
+        provider_reference: payment
+            .as_ref()
+            .and_then(|payment| payment.reference_of(&refund.attempt)),
+    };
+    let Ok(amount) = Amount::from_cents(refund.cents) else {
+        return Ok(RefundStatus::Failed);
+    };
+    let order = RefundOrder {
+        amount,
+        note: note.borrowed(),
+    };
+    let signed = match gateway::refund(shop, &about, &order) {
+        Ok(signed) => signed,
+        Err(error) => {
+            tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund could not be built");
+            return Ok(RefundStatus::Failed);
+        }
+    };
+    let made = app.calls.make(shop, "refund", signed, clock::now()).await;
+    Ok(match made {
+        Ok(_) => RefundStatus::Succeeded,
+        Err(failed) => {
+            tracing::warn!(target: "kassa::refunds", refund = %refund.id, reason = %failed, "a refund brought no success");
+            meaning(&failed)
+        }
+    })
+}
+
+/// What a call that brought no success says about the money.
+const fn meaning(failed: &Failed) -> RefundStatus {
+    match failed {
+        // Never sent, or refused by whoever would have made it.
+        Failed::LeftAlone { .. }
+        | Failed::Sending(SendError::Address | SendError::NoClient | SendError::Unreachable)
+        | Failed::Answer(CallError::Refused { .. } | CallError::UnknownPayment) => {
+            RefundStatus::Failed
+        }
+        Failed::Sending(_) | Failed::Answer(_) => RefundStatus::Pending,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kassa_checkout::{
+        CallError, Timestamp,
+        lifecycle::RefundStatus,
+        message::{ContentError, Refused},
+    };
+
+    use super::{Failed, SendError, meaning};
+
+    #[test]
+    fn a_refund_has_failed_only_where_no_money_can_have_gone() {
+        let until = Timestamp::from_millis(1);
+        let refused = CallError::Refused {
+            status: 400,
+            code: None,
+        };
+        for failed in [
+            Failed::LeftAlone { until },
+            Failed::Sending(SendError::Unreachable),
+            Failed::Answer(refused),
+        ] {
+            assert_eq!(meaning(&failed), RefundStatus::Failed, "{failed}");
+        }
+        let malformed = Refused::Content(ContentError::Malformed);
+        for failed in [
+            Failed::Sending(SendError::TimedOut),
+            Failed::Sending(SendError::Broken),
+            Failed::Sending(SendError::TooLarge),
+            Failed::Answer(CallError::Unavailable { retry_after: None }),
+            Failed::Answer(CallError::Unreadable(malformed)),
+        ] {
+            assert_eq!(meaning(&failed), RefundStatus::Pending, "{failed}");
+        }
+    }
+}
