@@ -31,6 +31,8 @@ const SIMULATOR: &[u8] = b"kassa-simulator-secret-for-development-only-0001";
 /// ```
 pub struct HmacSha512Key {
     bytes: Zeroizing<Vec<u8>>,
+    /// The code with the key already in it, begun anew for each message; it wipes itself too.
+    keyed: Option<Box<Hmac<Sha512>>>,
 }
 
 impl HmacSha512Key {
@@ -62,6 +64,8 @@ impl HmacSha512Key {
     pub fn from_bytes_unchecked(bytes: &[u8]) -> Self {
         Self {
             bytes: Zeroizing::new(bytes.to_vec()),
+            // HMAC takes keys of every length, so there always is one; `None` verifies nothing.
+            keyed: Hmac::<Sha512>::new_from_slice(bytes).ok().map(Box::new),
         }
     }
 
@@ -86,9 +90,8 @@ impl HmacSha512Key {
             .is_some_and(|mac| mac.verify_slice(code).is_ok())
     }
 
-    /// HMAC takes keys of every length, so there always is one; `None` verifies nothing.
     fn mac(&self, message: &[u8]) -> Option<Hmac<Sha512>> {
-        let mut mac = Hmac::<Sha512>::new_from_slice(&self.bytes).ok()?;
+        let mut mac = Hmac::clone(self.keyed.as_deref()?);
         mac.update(message);
         Some(mac)
     }

@@ -6,10 +6,7 @@
 use core::fmt;
 use std::collections::HashSet;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{MapAccess, Visitor},
-};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// The largest document that is read, in bytes: 256 KiB.
@@ -81,7 +78,11 @@ impl Json {
         }
         let text = core::str::from_utf8(bytes).map_err(|_| JsonError::Malformed)?;
         let raw: &RawValue = parse(text)?;
-        read_value(raw.get(), MAX_DEPTH)
+        let mut scanner = Scanner {
+            text: raw.get(),
+            at: 0,
+        };
+        scanner.value(MAX_DEPTH)
     }
 
     /// The value of a key, when this is an object that has it.
@@ -122,34 +123,127 @@ impl Json {
     }
 }
 
-fn read_value(text: &str, levels: usize) -> Result<Json, JsonError> {
-    Ok(match text.as_bytes().first() {
-        Some(b'{') => Json::Object(read_object(text, deeper(levels)?)?),
-        Some(b'[') => {
-            let levels = deeper(levels)?;
-            let items: Vec<&RawValue> = parse(text)?;
-            let items = items.into_iter().map(|raw| read_value(raw.get(), levels));
-            Json::List(items.collect::<Result<_, _>>()?)
-        }
-        Some(b'"') => Json::Text(parse(text)?),
-        Some(b't' | b'f') => Json::Bool(parse(text)?),
-        Some(b'n') => Json::Null,
-        Some(b'-' | b'0'..=b'9') => Json::Number(text.to_owned()),
-        _ => return Err(JsonError::Malformed),
-    })
+/// Reads a document that is known to be JSON, but for what its strings escape.
+struct Scanner<'a> {
+    text: &'a str,
+    /// The place of the next byte.
+    at: usize,
 }
 
-fn read_object(text: &str, levels: usize) -> Result<Vec<(String, Json)>, JsonError> {
-    let Entries(entries) = parse(text)?;
-    let mut seen = HashSet::with_capacity(entries.len());
-    if !entries.iter().all(|(key, _)| seen.insert(key.as_str())) {
-        return Err(JsonError::DuplicateKey);
+impl<'a> Scanner<'a> {
+    /// The next byte after white space.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            match self.text.as_bytes().get(self.at) {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
     }
-    drop(seen);
-    entries
-        .into_iter()
-        .map(|(key, raw)| Ok((key, read_value(raw.get(), levels)?)))
-        .collect()
+
+    /// Steps over this byte, if it is the next one.
+    fn take(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn value(&mut self, levels: usize) -> Result<Json, JsonError> {
+        match self.peek() {
+            Some(b'{') => self.object(deeper(levels)?),
+            Some(b'[') => self.list(deeper(levels)?),
+            Some(b'"') => self.string().map(Json::Text),
+            Some(_) => match self.word() {
+                "null" => Ok(Json::Null),
+                "true" => Ok(Json::Bool(true)),
+                "false" => Ok(Json::Bool(false)),
+                number => Ok(Json::Number(number.to_owned())),
+            },
+            None => Err(JsonError::Malformed),
+        }
+    }
+
+    fn object(&mut self, levels: usize) -> Result<Json, JsonError> {
+        self.at += 1;
+        let mut entries: Vec<(String, Json)> = Vec::new();
+        let mut seen = Seen::default();
+        while !self.take(b'}') {
+            let key = self.string()?;
+            if !seen.is_new(&entries, &key) {
+                return Err(JsonError::DuplicateKey);
+            }
+            self.take(b':');
+            entries.push((key, self.value(levels)?));
+            self.take(b',');
+        }
+        Ok(Json::Object(entries))
+    }
+
+    fn list(&mut self, levels: usize) -> Result<Json, JsonError> {
+        self.at += 1;
+        let mut items = Vec::new();
+        while !self.take(b']') {
+            items.push(self.value(levels)?);
+            self.take(b',');
+        }
+        Ok(Json::List(items))
+    }
+
+    /// A string, its escapes decoded by serde_json.
+    fn string(&mut self) -> Result<String, JsonError> {
+        if !self.take(b'"') {
+            return Err(JsonError::Malformed);
+        }
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            let mark = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            self.at += mark.ok_or(JsonError::Malformed)?;
+            if self.text.as_bytes().get(self.at) == Some(&b'"') {
+                break;
+            }
+            escaped = true;
+            self.at += 2;
+        }
+        let end = self.at;
+        self.at += 1;
+        if escaped {
+            let quoted = self.text.get(start.saturating_sub(1)..self.at);
+            return parse(quoted.ok_or(JsonError::Malformed)?);
+        }
+        let plain = self.text.get(start..end).ok_or(JsonError::Malformed)?;
+        Ok(plain.to_owned())
+    }
+
+    /// A number or a word, up to what ends it.
+    fn word(&mut self) -> &'a str {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let ends = |byte: u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
+        let end = rest.bytes().position(ends).unwrap_or(rest.len());
+        self.at += end;
+        rest.get(..end).unwrap_or_default()
+    }
+}
+
+/// The keys of an object so far: looked through while they are few, hashed once they are many.
+#[derive(Default)]
+struct Seen(HashSet<String>);
+
+/// As many keys as are looked through one by one.
+const FEW: usize = 16;
+
+impl Seen {
+    fn is_new(&mut self, entries: &[(String, Json)], key: &str) -> bool {
+        if entries.len() < FEW {
+            return entries.iter().all(|(known, _)| known != key);
+        }
+        if self.0.is_empty() {
+            self.0
+                .extend(entries.iter().map(|(known, _)| known.clone()));
+        }
+        self.0.insert(key.to_owned())
+    }
 }
 
 fn deeper(levels: usize) -> Result<usize, JsonError> {
@@ -158,33 +252,6 @@ fn deeper(levels: usize) -> Result<usize, JsonError> {
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
     serde_json::from_str(text).map_err(|_| JsonError::Malformed)
-}
-
-/// An object's entries as they stand, duplicates included, their values not yet read.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Entries<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Entries<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
-        }
-
-        deserializer.deserialize_map(Collect)
-    }
 }
 
 #[cfg(test)]

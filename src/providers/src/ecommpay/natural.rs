@@ -22,6 +22,9 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     if a.is_empty() || b.is_empty() {
         return a.len().cmp(&b.len());
     }
+    if let Some(order) = compare_plain(a.as_bytes(), b.as_bytes()) {
+        return order;
+    }
     let mut a = Cursor::after_zeros(a.as_bytes());
     let mut b = Cursor::after_zeros(b.as_bytes());
     loop {
@@ -49,6 +52,21 @@ pub fn compare(a: &str, b: &str) -> Ordering {
             return b.ended().cmp(&a.ended());
         }
     }
+}
+
+/// The order of paths that differ before any digit or white space, which most do: that of their
+/// bytes. `None` where the rules for those come in.
+fn compare_plain(a: &[u8], b: &[u8]) -> Option<Ordering> {
+    let plain = |byte: u8| !byte.is_ascii_digit() && !matches!(byte, b' ' | b'\t'..=b'\r' | 0);
+    for (ours, theirs) in a.iter().zip(b) {
+        if !plain(*ours) || !plain(*theirs) {
+            return None;
+        }
+        if ours != theirs {
+            return Some(ours.cmp(theirs));
+        }
+    }
+    Some(a.len().cmp(&b.len()))
 }
 
 /// Runs of digits: by size, or, when one begins with a zero, digit by digit like a fraction.

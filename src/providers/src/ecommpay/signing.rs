@@ -69,72 +69,142 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 /// # Errors
 /// [`JsonError::TooLarge`] when it would be longer than [`MAX_CANONICAL`].
 pub(super) fn canonical(json: &Json, numbers: Numbers) -> Result<String, JsonError> {
-    let mut lines = Lines {
-        numbers,
-        budget: MAX_CANONICAL,
-        lines: Vec::new(),
-    };
-    lines.flatten(json, None)?;
-    Ok(join(lines.lines))
+    let mut lines = Lines::new(numbers);
+    lines.flatten(json)?;
+    Ok(lines.join())
 }
 
 /// The string to sign of flat parameters.
 pub(super) fn canonical_pairs(pairs: &[(String, String)]) -> String {
-    let lines = pairs
-        .iter()
-        .filter(|(name, _)| name != "frame_mode")
-        .map(|(name, value)| (name.replace(':', "::"), value.clone()));
-    join(lines.collect())
+    let mut lines = Lines::new(Numbers::Php);
+    for (name, value) in pairs.iter().filter(|(name, _)| name != "frame_mode") {
+        lines.enter(name);
+        lines.push(value);
+        lines.leave(0);
+    }
+    lines.join()
 }
 
-fn join(mut lines: Vec<(String, String)>) -> String {
-    lines.sort_by(|(a, _), (b, _)| natural::compare(a, b));
-    let lines = lines.into_iter().map(|(path, value)| path + ":" + &value);
-    lines.collect::<Vec<_>>().join(";")
-}
-
-/// The lines of a document, as they are gathered.
+/// The lines of a document, as they are gathered: one text with all of them, and where each path
+/// and each line ends in it.
 struct Lines {
     numbers: Numbers,
     /// Bytes that may still be added: a long key over a long list must not fill the memory.
     budget: usize,
-    lines: Vec<(String, String)>,
+    text: String,
+    spans: Vec<Span>,
+    /// The path that is being walked, and whether anything was entered yet: a key may be empty.
+    path: String,
+    depth: usize,
+}
+
+/// A line: its path, a colon and its value.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    path_end: usize,
+    end: usize,
 }
 
 impl Lines {
-    fn flatten(&mut self, json: &Json, path: Option<&str>) -> Result<(), JsonError> {
-        let value = match json {
+    fn new(numbers: Numbers) -> Self {
+        Self {
+            numbers,
+            budget: MAX_CANONICAL,
+            text: String::with_capacity(1_024),
+            spans: Vec::with_capacity(32),
+            path: String::with_capacity(64),
+            depth: 0,
+        }
+    }
+
+    fn flatten(&mut self, json: &Json) -> Result<(), JsonError> {
+        match json {
             Json::Object(entries) => {
                 for (key, value) in entries.iter().filter(|(key, _)| key != "frame_mode") {
-                    self.flatten(value, Some(&join_path(path, &key.replace(':', "::"))))?;
+                    let before = self.path.len();
+                    self.enter(key);
+                    self.flatten(value)?;
+                    self.leave(before);
                 }
-                return Ok(());
+                Ok(())
             }
             Json::List(items) => {
                 for (index, value) in items.iter().enumerate() {
-                    self.flatten(value, Some(&join_path(path, &index.to_string())))?;
+                    let before = self.path.len();
+                    self.enter(&index.to_string());
+                    self.flatten(value)?;
+                    self.leave(before);
                 }
-                return Ok(());
+                Ok(())
             }
-            Json::Null => String::new(),
-            Json::Bool(true) => "1".to_owned(),
-            Json::Bool(false) => "0".to_owned(),
-            Json::Number(literal) if self.numbers == Numbers::Php => php_number::write(literal),
-            Json::Number(literal) => literal.clone(),
-            Json::Text(text) => text.clone(),
-        };
-        let path = path.unwrap_or_default().to_owned();
+            Json::Null => self.add(""),
+            Json::Bool(true) => self.add("1"),
+            Json::Bool(false) => self.add("0"),
+            Json::Number(literal) if self.numbers == Numbers::Php => {
+                self.add(&php_number::write(literal))
+            }
+            Json::Number(text) | Json::Text(text) => self.add(text),
+        }
+    }
+
+    /// Goes on to what stands under a key, whose colons are doubled.
+    fn enter(&mut self, key: &str) {
+        if self.depth > 0 {
+            self.path.push(':');
+        }
+        self.depth += 1;
+        let mut parts = key.split(':');
+        self.path.push_str(parts.next().unwrap_or_default());
+        for part in parts {
+            self.path.push_str("::");
+            self.path.push_str(part);
+        }
+    }
+
+    /// Goes back to where the path was so long.
+    fn leave(&mut self, length: usize) {
+        self.path.truncate(length);
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn add(&mut self, value: &str) -> Result<(), JsonError> {
         self.budget = self
             .budget
-            .checked_sub(path.len() + value.len() + 2)
+            .checked_sub(self.path.len() + value.len() + 2)
             .ok_or(JsonError::TooLarge)?;
-        self.lines.push((path, value));
+        self.push(value);
         Ok(())
     }
-}
 
-fn join_path(path: Option<&str>, key: &str) -> String {
-    path.map_or_else(|| key.to_owned(), |path| format!("{path}:{key}"))
+    fn push(&mut self, value: &str) {
+        let start = self.text.len();
+        self.text.push_str(&self.path);
+        let path_end = self.text.len();
+        self.text.push(':');
+        self.text.push_str(value);
+        self.spans.push(Span {
+            start,
+            path_end,
+            end: self.text.len(),
+        });
+    }
+
+    /// All lines in their order, with semicolons between them.
+    fn join(mut self) -> String {
+        let part = |from, to| self.text.get(from..to).unwrap_or_default();
+        let path = |span: &Span| part(span.start, span.path_end);
+        self.spans
+            .sort_by(|a, b| natural::compare(path(a), path(b)));
+        let mut joined = String::with_capacity(self.text.len() + self.spans.len());
+        for (place, span) in self.spans.iter().enumerate() {
+            if place > 0 {
+                joined.push(';');
+            }
+            joined.push_str(part(span.start, span.end));
+        }
+        joined
+    }
 }
 
 #[cfg(test)]
