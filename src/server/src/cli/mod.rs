@@ -8,6 +8,7 @@ mod keys;
 mod messages;
 mod output;
 mod payments;
+mod refunds;
 mod secret_file;
 mod serve;
 mod store;
@@ -62,6 +63,9 @@ enum Command {
     /// Look at messages to shops, and send them again.
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    /// Look at refunds, and settle those that nobody else can.
+    #[command(subcommand)]
+    Refunds(refunds::Refunds),
     /// Make keys for shops, and change them.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -99,6 +103,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Payments(command) => payments::payments(&command),
         Command::Events(command) => events::events(&command),
         Command::Webhooks(command) => webhooks::webhooks(&command),
+        Command::Refunds(command) => refunds::refunds(&command),
         Command::Keys(command) => keys::keys(&command),
         Command::Keygen(command) => keygen::keygen(&command),
         Command::Migrate(options) => upkeep::migrate(&options),
