@@ -185,10 +185,10 @@ describe('the callback that says where to go', () => {
         await page.getByText(words[language].waiting).waitFor();
       }
       await assertAccessible(page, 'waiting');
-      await page.getByText(words.en.waitingLate).waitFor();
+      await page.getByText(words.en.bankUnreachable).waitFor();
       for (const language of LANGUAGES) {
         await page.evaluate((lang) => (document.querySelector('kassa-checkout').lang = lang), language);
-        await page.getByText(words[language].waitingLate).waitFor();
+        await page.getByText(words[language].bankUnreachable).waitFor();
         await page.getByRole('link', { name: words[language].toShop }).waitFor();
       }
       await assertAccessible(page, 'waiting for long');
@@ -213,7 +213,7 @@ test('without script the page waits by itself, and offers something else when it
     await view.bank('Nordea').click();
     await page.getByText(words.sv.waiting).waitFor();
     assert.equal(await view.button('retry').count(), 0);
-    await page.getByText(words.sv.waitingLate).waitFor();
+    await page.getByText(words.sv.bankUnreachable).waitFor();
     await view.button('retry').waitFor();
     await services.faults({});
     await view.button('otherBank').click();
@@ -229,7 +229,7 @@ describe('the call that begins the payment', () => {
       await services.faults({ gate: 'error' });
       const { order, view } = await choose(page);
       await view.shows('leaving');
-      await page.getByText(words.fi.waitingLate).waitFor();
+      await page.getByText(words.fi.bankUnreachable).waitFor();
       await services.faults({});
       await view.button('retry').click();
       await (await atBank(page)).act('pay');

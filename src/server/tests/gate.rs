@@ -414,7 +414,10 @@ async fn without_script_the_waiting_page_goes_on() {
     let wait = choose(&payment).await;
     let page = world.client.get(&wait).send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("Vi väntar på svar från banken"), "{page}");
+    assert!(
+        page.contains("Du förs till Nordea") && page.contains("Stäng inte sidan"),
+        "{page}"
+    );
     assert!(
         page.contains("http-equiv=\"refresh\" content=\"1;"),
         "{page}"

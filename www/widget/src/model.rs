@@ -82,7 +82,7 @@ pub(crate) enum Screen {
     /// The customer is being sent away; the step when it is known.
     Leaving(Option<BankId>, Option<NextStep>),
     /// The provider has yet to say where the customer goes. Whether that takes long by now.
-    Waiting(Option<BankId>, bool),
+    Waiting(bool),
     /// Where the payment stands. Whether it is still being followed.
     Status { followed: bool },
     /// Nothing can be shown but this.

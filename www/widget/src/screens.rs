@@ -34,7 +34,7 @@ pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> Element {
         Screen::Loading => root,
         Screen::Choose(step, fault) => choose::view(root, context, *step, *fault),
         Screen::Leaving(bank, next) => leaving::view(root, context, bank.as_ref(), next.as_ref()),
-        Screen::Waiting(bank, late) => leaving::waiting(root, context, bank.as_ref(), *late),
+        Screen::Waiting(late) => leaving::waiting(root, context, *late),
         Screen::Status { followed } => state::view(root, context, *followed),
         Screen::Broken(fault) => broken(root, context.texts(), *fault),
     }

@@ -62,8 +62,7 @@ pub fn waiting_page(
     links: &PageLinks,
     late: bool,
 ) -> String {
-    let bank = session.status.bank.clone();
-    page(session, language, links, &Screen::Waiting(bank, late))
+    page(session, language, links, &Screen::Waiting(late))
 }
 
 /// What that page is called.

@@ -77,9 +77,6 @@ table! {
     leaving_hint: "Älä sulje sivua. Tämä kestää hetken.", "Stäng inte sidan. Det här tar en stund.", "Please keep this page open. This takes a moment.";
     leaving_link: "Jatka tästä, jos sivu ei vaihdu", "Fortsätt här om sidan inte byts", "Continue here if nothing happens";
 
-    waiting_hint: "Odotamme pankin vastausta. Siirryt pankkiin automaattisesti hetken kuluttua. Älä sulje sivua.", "Vi väntar på svar från banken. Du förs till banken automatiskt om en stund. Stäng inte sidan.", "We are waiting for the bank to answer. You are taken there automatically in a moment. Please keep this page open.";
-    waiting_late: "Tämä kestää tavallista kauemmin. Mitään ei ole vielä maksettu: voit yrittää uudelleen tai valita toisen pankin.", "Det här tar längre än vanligt. Inget har ännu betalats: du kan försöka igen eller välja en annan bank.", "This takes longer than usual. Nothing has been paid yet: you can try again or choose another bank.";
-
     created: "Maksua ei ole vielä aloitettu", "Betalningen har inte börjat", "The payment has not begun yet";
     created_text: "Valitse pankki, niin pääset maksamaan.", "Välj en bank för att betala.", "Choose a bank to pay.";
     pending: "Odotamme tietoa pankista", "Vi väntar på besked från banken", "Waiting to hear from the bank";

@@ -83,8 +83,9 @@ fn pay(app: &Rc<App>, bank: Option<BankId>, method: &str) {
 }
 
 /// Where to go has come, for a customer who waits for it.
-pub(super) fn onward(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
+pub(super) fn onward(app: &Rc<App>, step: NextStep) {
     app.busy.set(true);
+    let bank = app.read(|state| state.last.clone());
     app.follower.stop(app);
     let app = Rc::clone(app);
     spawn_local(async move { go(&app, bank, step).await });
@@ -99,7 +100,7 @@ async fn go(app: &Rc<App>, bank: Option<BankId>, step: NextStep) {
     let (kind, url) = match &step {
         NextStep::Await => {
             app.busy.set(false);
-            app.show(Screen::Waiting(bank, false));
+            app.show(Screen::Waiting(false));
             return app.wake(false);
         }
         NextStep::Redirect { url } => ("redirect", Some(url.clone())),

@@ -115,11 +115,14 @@ impl App {
     }
 
     /// A newer status: from the stream, a poll or the session.
-    pub(super) fn update(self: &Rc<Self>, status: PaymentStatus) {
-        let Some(before) = self.with_session(|session| session.status.clone()) else {
+    pub(super) fn update(self: &Rc<Self>, mut status: PaymentStatus) {
+        let next = status.next.take();
+        let held = |session: &Session| (session.status.version, session.status.status);
+        let Some((version, before)) = self.with_session(held) else {
             return;
         };
-        if status == before || status.version < before.version {
+        // The same version says the same.
+        if status.version <= version {
             return;
         }
         let now = status.status;
@@ -135,23 +138,19 @@ impl App {
                 session.status = status;
             }
         });
-        let waiting = self.read(|state| match &state.screen {
-            Screen::Waiting(bank, _) => Some(bank.clone()),
-            _ => None,
-        });
-        let next = self.with_session(|session| session.status.next.clone());
-        match (waiting, next.flatten()) {
-            (Some(_), Some(NextStep::Await)) => return,
+        if let (Some(step), true) = (next, self.is_waiting()) {
             // Only who waits goes there: anybody else may have been there already.
-            (Some(bank), Some(step)) => return actions::onward(self, bank, step),
-            _ => {}
+            if !matches!(step, NextStep::Await) {
+                actions::onward(self, step);
+            }
+            return;
         }
         let choosing = self.read(|state| matches!(state.screen, Screen::Choose(..)));
         let occupied = self.busy.get() || (choosing && can_pay);
         if !occupied {
             self.show(Screen::Status { followed: true });
         }
-        if now != before.status {
+        if now != before {
             let words = screens::words(self.texts(), now);
             self.host.say(words.title);
             self.host.emit("status", now.as_str(), &bank);
@@ -160,13 +159,13 @@ impl App {
 
     /// Where to go has not come for a while: something else can be done.
     pub(super) fn grow_late(&self) {
-        let waiting = self.read(|state| match &state.screen {
-            Screen::Waiting(bank, false) => Some(bank.clone()),
-            _ => None,
-        });
-        if let Some(bank) = waiting {
-            self.show(Screen::Waiting(bank, true));
+        if self.is_waiting() {
+            self.show(Screen::Waiting(true));
         }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.read(|state| matches!(state.screen, Screen::Waiting(_)))
     }
 
     /// Speaks another language from now on.
@@ -199,7 +198,7 @@ impl App {
     pub(super) fn follow(self: &Rc<Self>) {
         let waiting = self.read(|state| {
             let open = |session: &Session| is_open(&session.status);
-            matches!(state.screen, Screen::Status { .. } | Screen::Waiting(..))
+            matches!(state.screen, Screen::Status { .. } | Screen::Waiting(_))
                 && state.session.as_ref().is_some_and(open)
         });
         if waiting && self.alive.get() {

@@ -22,17 +22,17 @@ pub(super) fn view(
 
 /// Says that the provider has yet to tell where to go; when that takes long, what else there is
 /// to do.
-pub(super) fn waiting(
-    root: Element,
-    context: &Context<'_>,
-    bank: Option<&BankId>,
-    late: bool,
-) -> Element {
+pub(super) fn waiting(root: Element, context: &Context<'_>, late: bool) -> Element {
     let texts = context.texts();
+    // The answer that names the bank is on its way, while the choice is remembered already.
+    let bank = match context.live() {
+        Some(live) => &live.last,
+        None => &context.session.status.bank,
+    };
     let hint = if late {
-        texts.waiting_late
+        texts.bank_unreachable
     } else {
-        texts.waiting_hint
+        texts.leaving_hint
     };
     let actions = late.then(|| {
         let actions = state::pay_again(el("div", "k-actions"), context, false);
@@ -40,7 +40,8 @@ pub(super) fn waiting(
         let back = (!back.is_empty()).then(|| parts::link("k-quiet", back, texts.to_shop));
         actions.children(back)
     });
-    root.child(moment(context, bank, hint)).children(actions)
+    root.child(moment(context, bank.as_ref(), hint))
+        .children(actions)
 }
 
 /// The bank's mark, turning, and what is happening.
