@@ -215,7 +215,8 @@ fn rust(project: &Project) -> Result<Counts> {
 /// The tests of what the product is built without: spans to a collector.
 fn traces(project: &Project) -> Result<Counts> {
     let mut cargo = project.cargo();
-    cargo.args(["test", "-p", "kassa-server", "--features", "otel"]);
+    // Of the whole workspace, so that what all share is not built once more with fewer features.
+    cargo.args(["test", "--workspace", "--features", "kassa-server/otel"]);
     stream(cargo.args(["--test", "traces"]), Format::Libtest)
 }
 
