@@ -4,6 +4,9 @@
 """
 
 import argparse
+import base64
+import hashlib
+import hmac
 import json
 import os
 import re
@@ -12,6 +15,7 @@ import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 from urllib.request import Request, urlopen
 from xml.etree import ElementTree
 
@@ -20,8 +24,10 @@ PROGRAMS = Path(os.environ.get("KASSA_BIN_DIR", HERE.parents[1] / "target/debug"
 DOCUMENT = HERE.parents[1] / "src/server/openapi.json"
 # The development configuration's, which everybody knows.
 API_KEY = "kassa_dev_demo_0123456789abcdef0123456789abcdef"
-# Nobody but the provider can sign a callback, so none is taken here.
-NEVER_TAKEN = {"/callbacks/{provider}"}
+# Nobody but the provider can sign a callback, so none that schemathesis makes is taken.
+NEVER_TAKEN = {"/callbacks/{provider}", "/callbacks/{provider}/{attempt}"}
+# The development configuration's, too: what the simulator signs with.
+PROVIDER_SECRET = b"kassa-simulator-secret-for-development-only-0001"
 
 
 def main():
@@ -34,8 +40,10 @@ def main():
         try:
             report = Path(folder) / "report.xml"
             payments = [create(url, number) for number in range(3)]
+            messages = told(url, payments[0])
+            pay(url, payments[1])
             before = successes(url)
-            ended = run(url, options, report, payments)
+            ended = run(url, options, report, payments, messages)
             failed = count(report, ended, never_seen_to_work(before, successes(url)))
         finally:
             server.kill()
@@ -54,7 +62,7 @@ def start(data):
     sys.exit(f"the server ended: {(data / 'kassa.log').read_text()}")
 
 
-def run(url, options, report, payments):
+def run(url, options, report, payments, messages):
     """Runs schemathesis; what it prints is shown."""
     arguments = [
         "--url", url,
@@ -71,7 +79,8 @@ def run(url, options, report, payments):
         **os.environ,
         "KASSA_API_KEY": API_KEY,
         "KASSA_PAYMENTS": ",".join(payment["id"] for payment in payments),
-        "KASSA_MESSAGES": ",".join(told(url, payments[0])),
+        "KASSA_MESSAGES": ",".join(messages),
+        "KASSA_PAID": payments[1]["id"],
         "KASSA_TOKENS": ",".join(payment["token"] for payment in payments),
         "SCHEMATHESIS_HOOKS": "openapi_hooks",
         "PYTHONPATH": str(HERE),
@@ -93,10 +102,49 @@ def told(url, payment):
     return [message["id"] for message in ask(f"{url}/v1/events")["data"]]
 
 
+def pay(url, payment):
+    """Has a payment paid, by a callback as the provider would send it."""
+    step = ask(f"{url}/checkout/{payment['token']}/pay", {"bank": "nordea"})
+    attempt = parse_qs(urlsplit(step["url"]).query)["payment_id"][0]
+    total = {"amount": 4990, "currency": "EUR"}
+    moment = "2026-11-21T10:00:00+0000"
+    callback = {
+        "project_id": 120,
+        "payment": {"id": attempt, "type": "purchase", "status": "success", "date": moment, "sum": total},
+        "operation": {
+            "id": 1,
+            "type": "sale",
+            "status": "success",
+            "date": moment,
+            "created_date": moment,
+            "sum_initial": total,
+            "sum_converted": total,
+            "code": "0",
+            "message": "Success",
+        },
+    }
+    lines = ";".join(sorted(flat(callback))).encode()
+    digest = hmac.new(PROVIDER_SECRET, lines, hashlib.sha512).digest()
+    callback["signature"] = base64.b64encode(digest).decode()
+    send(f"{url}/callbacks/ecommpay", callback)
+
+
+def flat(value, path=""):
+    """The lines that ecommpay signs, of a callback as simple as ours."""
+    if not isinstance(value, dict):
+        return [f"{path}:{value}"]
+    below = (flat(inner, f"{path}:{name}" if path else name) for name, inner in value.items())
+    return [line for lines in below for line in lines]
+
+
 def ask(address, body=None):
+    return json.loads(send(address, body))
+
+
+def send(address, body=None):
     headers = {"content-type": "application/json", "authorization": f"Bearer {API_KEY}"}
     with urlopen(Request(address, body and json.dumps(body).encode(), headers)) as answer:
-        return json.load(answer)
+        return answer.read()
 
 
 def successes(url):

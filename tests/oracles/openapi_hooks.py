@@ -16,7 +16,10 @@ KNOWN = {
     "/v1/webhooks/{id}": os.environ["KASSA_MESSAGES"].split(","),
     "/checkout/{token}": os.environ["KASSA_TOKENS"].split(","),
     "/callbacks/{provider}": ["ecommpay"],
+    "/callbacks/{provider}/{attempt}": [f"{payment}-1" for payment in os.environ["KASSA_PAYMENTS"].split(",")],
 }
+# What an operation needs that is true of one payment only.
+KNOWN_PAYMENT = {"createRefund": os.environ["KASSA_PAID"]}
 # What the document cannot say: the banks and the return addresses of the demo shop.
 KNOWN_FIELDS = {
     "pay": {"bank": "nordea", "method": None},
@@ -24,6 +27,7 @@ KNOWN_FIELDS = {
         "return_url": "http://127.0.0.1:8082/thanks",
         "selection": {"option": "all_banks"},
     },
+    "createRefund": {"amount": 1, "manual": True, "attempt": None, "reference": None, "message": None},
 }
 
 
@@ -40,6 +44,9 @@ def before_call(context, case, kwargs):
         # What an earlier answer named is as good.
         if not str(value).startswith(("pay_", "co_", "msg_")):
             case.path_parameters[name] = chance.choice(KNOWN[place])
-    known = KNOWN_FIELDS.get(case.operation.definition.raw.get("operationId"))
+    operation = case.operation.definition.raw.get("operationId")
+    if operation in KNOWN_PAYMENT:
+        case.path_parameters["id"] = KNOWN_PAYMENT[operation]
+    known = KNOWN_FIELDS.get(operation)
     if known is not None and isinstance(case.body, dict):
         case.body = {**case.body, **known}
