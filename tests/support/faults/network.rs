@@ -58,15 +58,16 @@ impl Line {
         })
     }
 
-    /// Few are asked, since a provider that fails is left alone for a while: bytes far apart.
-    fn questions() -> Result<Self, Problem> {
+    /// Few are asked, since a provider that fails is left alone for a while: bytes far apart. Fewest
+    /// of a server that is not started anew for each pause and goes on leaving it alone.
+    fn questions(is_restarted: bool) -> Result<Self, Problem> {
         let bytes = [340, 1_900];
         let all: usize = bytes.iter().sum();
         let spread = move |number: usize| cut(number * 101 % all, bytes);
         Ok(Self {
             what: "questions",
             bytes,
-            least: 60,
+            least: if is_restarted { 60 } else { 12 },
             is_kept: false,
             proxy: Proxy::start(move |number| match number % 8 {
                 7 => mixed(number / 8),
@@ -130,7 +131,7 @@ impl Line {
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
     let webhooks = Line::webhooks()?;
     let callbacks = Line::callbacks()?;
-    let questions = Line::questions()?;
+    let questions = Line::questions(bench.cluster.is_none())?;
     let database = match &bench.cluster {
         None => None,
         Some(cluster) => Some(Line::database(cluster.postgres().port())?),
