@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{OriginalUri, Path, State as Extract};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{FromRequest, OriginalUri, Path, State as Extract};
+use axum::http::{self, HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,23 +33,43 @@ impl IntoResponse for Refusal {
 }
 
 /// What every call has in common: method, address, headers, body.
-struct Came<'a> {
-    method: &'a Method,
-    uri: &'a OriginalUri,
-    headers: &'a HeaderMap,
-    body: &'a [u8],
+pub(super) struct Came {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
-impl Came<'_> {
+impl<S: Send + Sync> FromRequest<S> for Came {
+    type Rejection = BytesRejection;
+
+    async fn from_request(request: http::Request<Body>, state: &S) -> Result<Self, BytesRejection> {
+        let OriginalUri(uri) = request
+            .extensions()
+            .get()
+            .cloned()
+            .unwrap_or_else(|| OriginalUri(request.uri().clone()));
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let body = Bytes::from_request(request, state).await?;
+        Ok(Self {
+            method,
+            uri,
+            headers,
+            body,
+        })
+    }
+}
+
+impl Came {
     /// Verifies the call, and that its pair of identifiers is new.
     fn verify(&self, shared: &Shared) -> Result<Caller, Refusal> {
         let host = self.headers.get(header::HOST);
         let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
         let request = Request {
             method: self.method.as_str(),
-            url: &format!("http://{host}{}", self.uri.0),
-            headers: self.headers,
-            body: self.body,
+            url: &format!("http://{host}{}", self.uri),
+            headers: &self.headers,
+            body: &self.body,
         };
         let mut state = shared.op.state();
         if let Some((left @ 1.., status)) = state.refuse {
@@ -73,21 +94,11 @@ impl Came<'_> {
 /// `POST /payments`
 pub(super) async fn create(
     Extract(shared): Extract<Arc<Shared>>,
-    method: Method,
-    uri: OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
+    came: Came,
 ) -> Result<Response, Refusal> {
-    let (method, uri, headers) = (&method, &uri, &headers);
-    let came = Came {
-        method,
-        uri,
-        headers,
-        body: &body,
-    };
     let caller = came.verify(&shared)?;
     let (create, cents) =
-        Create::read(&body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
+        Create::read(&came.body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
     let now = shared.clock.now_ms();
     let mut state = shared.op.state();
     let payment = state.add(create, cents, &caller.session_id, now);
@@ -103,17 +114,8 @@ pub(super) async fn create(
 pub(super) async fn status(
     Extract(shared): Extract<Arc<Shared>>,
     Path(payment_id): Path<String>,
-    method: Method,
-    uri: OriginalUri,
-    headers: HeaderMap,
+    came: Came,
 ) -> Result<Response, Refusal> {
-    let (method, uri, headers) = (&method, &uri, &headers);
-    let came = Came {
-        method,
-        uri,
-        headers,
-        body: b"",
-    };
     came.verify(&shared)?;
     let mut state = shared.op.state();
     let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
@@ -126,20 +128,10 @@ pub(super) async fn status(
 pub(super) async fn refund(
     Extract(shared): Extract<Arc<Shared>>,
     Path(payment_id): Path<String>,
-    method: Method,
-    uri: OriginalUri,
-    headers: HeaderMap,
-    body: Bytes,
+    came: Came,
 ) -> Result<Response, Refusal> {
-    let (method, uri, headers) = (&method, &uri, &headers);
-    let came = Came {
-        method,
-        uri,
-        headers,
-        body: &body,
-    };
     came.verify(&shared)?;
-    let cents = Refund::read(&body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
+    let cents = Refund::read(&came.body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
     let now = shared.clock.now_ms();
     let mut state = shared.op.state();
     state.by_id(&payment_id).ok_or_else(not_found)?;
@@ -157,17 +149,8 @@ pub(super) async fn refund(
 /// `GET /payments/multibank/providers`
 pub(super) async fn providers(
     Extract(shared): Extract<Arc<Shared>>,
-    method: Method,
-    uri: OriginalUri,
-    headers: HeaderMap,
+    came: Came,
 ) -> Result<Response, Refusal> {
-    let (method, uri, headers) = (&method, &uri, &headers);
-    let came = Came {
-        method,
-        uri,
-        headers,
-        body: b"",
-    };
     came.verify(&shared)?;
     // OP is not in its own list; Handelsbanken stands in for a bank that is down.
     let banks = BANKS.iter().filter(|bank| bank.name(Lang::Fi) != "OP");
