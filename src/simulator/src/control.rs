@@ -317,6 +317,7 @@ async fn flush(Extract(shared): Extract<Arc<Shared>>) -> Response {
 async fn reset(Extract(shared): Extract<Arc<Shared>>) -> Json<serde_json::Value> {
     shared.state().reset();
     shared.op.reset();
+    shared.vetuma.reset();
     shared.clock.reset();
     Json(json!({ "reset": true }))
 }

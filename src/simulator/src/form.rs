@@ -49,8 +49,13 @@ pub fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
 }
 
 fn unescape(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut out = Vec::with_capacity(text.len());
+    String::from_utf8(percent_decode(text.as_bytes())?).ok()
+}
+
+/// The bytes behind percent-escapes and `+`; `None` when an escape is broken.
+pub(crate) fn percent_decode(encoded: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = encoded.iter().copied();
+    let mut out = Vec::with_capacity(encoded.len());
     while let Some(byte) = bytes.next() {
         out.push(match byte {
             b'+' => b' ',
@@ -61,7 +66,7 @@ fn unescape(text: &str) -> Option<String> {
             other => other,
         });
     }
-    String::from_utf8(out).ok()
+    Some(out)
 }
 
 fn hex(digit: u8) -> Option<u8> {

@@ -1,4 +1,4 @@
-//! The other side, offline: ecommpay's Payment Page and OP Online Payment, the banks behind them and their callbacks, to develop and test a shop against.
+//! The other side, offline: ecommpay's Payment Page, OP Online Payment and VETUMA, the banks behind them and their callbacks, to develop and test a shop against.
 //!
 //! It is the other party, so it shares no code with Kassa: signature, parameter rules and callback shapes are written here once more, from the same documents.
 //! Everything is in memory, bounded, and on the loopback interface; the secret is made up and public.
@@ -30,6 +30,7 @@ pub mod sender;
 pub mod signature;
 pub mod state;
 pub mod texts;
+pub mod vetuma;
 
 use signature::Secret;
 
@@ -72,6 +73,7 @@ pub fn app(config: Config) -> Router {
         .merge(pages::routes())
         .merge(gate::routes())
         .merge(op::routes())
+        .merge(vetuma::routes())
         .merge(control::routes())
         .with_state(shared)
 }

@@ -182,7 +182,7 @@ impl Rule {
 }
 
 /// A value for a message: quoted, and cut when long.
-fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let count = value.chars().count();
     if count <= 60 {
         return format!("{value:?}");

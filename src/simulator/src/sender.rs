@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::op::Op;
 use crate::schedule::next_gap_ms;
 use crate::state::{Attempt, Fate, Job, Outcome, State};
+use crate::vetuma::Vetuma;
 
 /// So many callbacks are on their way at once, of different payments.
 const MAX_IN_FLIGHT: usize = 16;
@@ -35,6 +36,8 @@ pub struct Shared {
     pub clock: Clock,
     /// The other provider.
     pub op: Op,
+    /// The service that is no more.
+    pub vetuma: Vetuma,
     state: Mutex<State>,
     wake: Notify,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -50,6 +53,7 @@ impl Shared {
             config,
             clock: Clock::default(),
             op: Op::new(),
+            vetuma: Vetuma::default(),
             state,
             wake: Notify::new(),
             client: Client::builder(TokioExecutor::new()).build_http(),

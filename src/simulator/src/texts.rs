@@ -245,6 +245,66 @@ texts! {
     not_found: "Maksua ei löydy", "Betalningen hittades inte", "There is no such payment";
     /// Heading when an act does not fit the state.
     too_late: "Tätä ei voi enää tehdä", "Det här går inte längre", "This can no longer be done";
+    /// Under every page of VETUMA.
+    vetuma_note: "VETUMA-palvelu päättyi 31.12.2017, eikä elävää VETUMAa enää ole. Tämä on jäljitelmä, jolla vanhoja sovelluksia voi kokeilla.", "VETUMA-tjänsten upphörde 31.12.2017 och det finns inget levande VETUMA längre. Det här är en efterbildning för att prova gamla program.", "The VETUMA service ended on 31 December 2017, and no live VETUMA exists any more. This is an imitation for trying old software.";
+    /// A function of VETUMA.
+    vetuma_payment: "Maksaminen", "Betalning", "Payment";
+    /// A function of VETUMA.
+    vetuma_identification: "Tunnistautuminen", "Identifiering", "Identification";
+    /// A function of VETUMA.
+    vetuma_query: "Maksun kysely", "Förfrågan om en betalning", "Query of a payment";
+    /// Heading over the banks that identify.
+    vetuma_choose_identification: "Valitse tunnistustapa", "Välj identifieringssätt", "Choose how to identify yourself";
+    /// A way to pay.
+    vetuma_card: "Maksukortti (Luottokunta)", "Betalkort (Luottokunta)", "Payment card (Luottokunta)";
+    /// Foot of the page to choose on.
+    vetuma_session: "Aikaa on kymmenen minuuttia", "Du har tio minuter på dig", "You have ten minutes";
+    /// Ends an identification.
+    vetuma_cancel_login: "Keskeytä tunnistautuminen", "Avbryt identifieringen", "Cancel the identification";
+    /// What the bank does instead.
+    vetuma_refuse_login: "Pankki ei tunnista", "Banken identifierar inte", "The bank does not identify you";
+    /// Heading over the invented people.
+    vetuma_who: "Kuka olet? Henkilöt ovat keksittyjä", "Vem är du? Personerna är påhittade", "Who are you? The people are invented";
+    /// Label of the reference.
+    vetuma_reference: "Viitenumero", "Referensnummer", "Reference";
+    /// Label of the order number.
+    vetuma_order_number: "Tilausnumero", "Ordernummer", "Order number";
+    /// Label of the application's name.
+    vetuma_application: "Palvelu", "Tjänst", "Service";
+    /// Opens the rare ends.
+    vetuma_other_ends: "Jokin muu menee vikaan", "Något annat går fel", "Something else goes wrong";
+    /// A rare end.
+    vetuma_failure: "Muu virhe (FAILURE)", "Annat fel (FAILURE)", "Another failure (FAILURE)";
+    /// A rare end.
+    vetuma_error: "Virhe kutsussa (ERROR)", "Fel i anropet (ERROR)", "The call was faulty (ERROR)";
+    /// Heading of the way back.
+    vetuma_paid: "Maksu on suoritettu", "Betalningen är gjord", "The payment is done";
+    /// Under it.
+    vetuma_paid_hint: "Palvelu saa tiedon maksusta vasta, kun palaat sinne.", "Tjänsten får veta om betalningen först när du återvänder dit.", "The service hears of the payment only when you return to it.";
+    /// Heading of the way back.
+    vetuma_identified: "Tunnistautuminen onnistui", "Identifieringen lyckades", "You are identified";
+    /// Under it.
+    vetuma_identified_hint: "Palvelu saa tietosi vasta, kun palaat sinne.", "Tjänsten får dina uppgifter först när du återvänder dit.", "The service hears who you are only when you return to it.";
+    /// Heading of the way back.
+    vetuma_not_identified: "Tunnistautuminen ei onnistunut", "Identifieringen misslyckades", "The identification did not go through";
+    /// Heading of the way back.
+    vetuma_cancelled: "Keskeytit asioinnin", "Du avbröt", "You cancelled";
+    /// Under the headings of what did not succeed.
+    vetuma_back_hint: "Sinut palautetaan palveluun.", "Du förs tillbaka till tjänsten.", "You are taken back to the service.";
+    /// Takes the answer to the application.
+    vetuma_back: "Palaa palveluun", "Tillbaka till tjänsten", "Return to the service";
+    /// Heading when nobody came back in time.
+    vetuma_over: "Istunto on vanhentunut", "Sessionen har gått ut", "The session has ended";
+    /// Under it.
+    vetuma_over_hint: "Kymmenen minuuttia kului. Palvelu ei saa tästä vastausta.", "Tio minuter gick. Tjänsten får inget svar.", "Ten minutes went by. The service gets no answer.";
+    /// Under that, when money left the account.
+    vetuma_over_paid: "Maksu ehti kuitenkin lähteä tililtä.", "Betalningen hann ändå lämna kontot.", "The money left the account all the same.";
+    /// Heading of the addresses and secrets.
+    vetuma_for_software: "Vanhalle sovellukselle", "För det gamla programmet", "For the old software";
+    /// Instead of sessions.
+    vetuma_no_calls: "Yhtään kutsua ei ole vielä tullut.", "Inget anrop har kommit ännu.", "No call has come yet.";
+    /// Leads to the overview.
+    vetuma_calls: "Kutsuja: {}", "Anrop: {}", "Calls: {}";
 }
 
 #[cfg(test)]

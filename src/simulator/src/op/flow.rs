@@ -11,7 +11,7 @@ use super::state::{CANCELS, Payment, REJECTS, Status};
 use super::{assumed, callback, rest};
 use crate::bank::BANKS;
 use crate::form;
-use crate::pages::{Page, esc, fill, foot};
+use crate::pages::{ACCOUNT, BankPage, Page, act_button, fill};
 use crate::sender::Shared;
 use crate::texts::Lang;
 
@@ -104,25 +104,24 @@ fn page(shared: &Shared, payment: &Payment) -> Page {
         (texts.amount, amount.as_str()),
         (texts.payee, shared.config.payee.as_str()),
         (texts.payment, payment.reference.as_str()),
-        (texts.account, "FI21 1234 5600 0007 85"),
+        (texts.account, ACCOUNT),
     ];
-    let rows = rows
-        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value)));
-    let body = format!(
-        "<section class=\"k k-bank hue-5001\"><div class=\"k-head\"><i class=\"mark hue-5001\" aria-hidden=\"true\">OP</i><div><span class=\"k-payee\">{bank}</span><span class=\"k-ref\">{simulator}</span></div></div>\
-         <h1>{heading}</h1><dl class=\"k-receipt\">{rows}</dl>\
-         <form class=\"k-row\" method=\"post\" action=\"/op/bank/{page_id}\"><button class=\"k-go\" name=\"act\" value=\"pay\">{pay}</button>\
-         <div class=\"k-acts\"><button class=\"k-line no\" name=\"act\" value=\"refuse\">{refuse}</button><button class=\"k-line\" name=\"act\" value=\"cancel\">{cancel}</button></div></form>{foot}</section>",
-        bank = esc(bank),
-        simulator = texts.simulated_bank,
-        heading = texts.confirm_payment,
-        rows = rows.concat(),
-        page_id = payment.page_id,
-        pay = esc(&fill(texts.pay, &amount)),
-        refuse = texts.refuse,
-        cancel = texts.cancel,
-        foot = foot(texts.made_up),
-    );
+    let body = BankPage {
+        lang,
+        bank: BANKS.iter().find(|one| one.name(Lang::En) == bank),
+        name: bank,
+        heading: texts.confirm_payment,
+        rows: &rows,
+        action: &format!("/op/bank/{}", payment.page_id),
+        yes: act_button("k-go", "pay", &fill(texts.pay, &amount)),
+        no: [
+            act_button("k-line no", "refuse", texts.refuse),
+            act_button("k-line", "cancel", texts.cancel),
+        ]
+        .concat(),
+        more: String::new(),
+    }
+    .body();
     let title = format!("{} – {bank}", texts.confirm_payment);
     let leads_to = [
         &payment.success_url,

@@ -6,7 +6,9 @@ use axum::body::Bytes;
 use axum::extract::{Path, State as Extract};
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Page, esc, fill, foot, mark, next_url, not_found, refusal, result, see_other};
+use super::{
+    ACCOUNT, BankPage, Page, act_button, fill, next_url, not_found, refusal, result, see_other,
+};
 use crate::bank::Bank;
 use crate::flow::{Act, DEFAULT_DELAY_SECONDS, Details};
 use crate::form;
@@ -77,26 +79,24 @@ fn page(shared: &Shared, payment: &Payment, bank: &Bank) -> Page {
     let lang = request.lang;
     let texts = lang.texts();
     let amount = lang.euros(request.amount);
-    let body = format!(
-        "<section class=\"k k-bank hue-{id}\"><div class=\"k-head\">{mark}<div><span class=\"k-payee\">{name}</span><span class=\"k-ref\">{simulator}</span></div></div>\
-         <h1>{heading}</h1>{facts}\
-         <form class=\"k-row\" method=\"post\" action=\"/bank/{page_id}\"><button class=\"k-go\" name=\"act\" value=\"pay\">{pay}</button>\
-         <div class=\"k-acts\"><button class=\"k-line no\" name=\"act\" value=\"refuse\">{refuse}</button><button class=\"k-line\" name=\"act\" value=\"cancel\">{cancel}</button><button class=\"k-line\" name=\"act\" value=\"close\">{close}</button></div></form>\
-         {late}{foot}</section>",
-        id = bank.id,
-        mark = mark(bank, ""),
-        name = bank.name(lang),
-        simulator = texts.simulated_bank,
-        heading = texts.confirm_payment,
-        facts = facts(shared, payment, &amount),
-        page_id = payment.page_id,
-        pay = esc(&fill(texts.pay, &amount)),
-        refuse = texts.refuse,
-        cancel = texts.cancel,
-        close = texts.close,
-        late = late(texts, &payment.page_id),
-        foot = foot(texts.made_up),
-    );
+    let rows = facts(shared, payment, &amount);
+    let body = BankPage {
+        lang,
+        bank: Some(bank),
+        name: bank.name(lang),
+        heading: texts.confirm_payment,
+        rows: &rows,
+        action: &format!("/bank/{}", payment.page_id),
+        yes: act_button("k-go", "pay", &fill(texts.pay, &amount)),
+        no: [
+            act_button("k-line no", "refuse", texts.refuse),
+            act_button("k-line", "cancel", texts.cancel),
+            act_button("k-line", "close", texts.close),
+        ]
+        .concat(),
+        more: late(texts, &payment.page_id),
+    }
+    .body();
     Page::of(
         payment,
         format!("{} – {}", texts.confirm_payment, bank.name(lang)),
@@ -104,7 +104,11 @@ fn page(shared: &Shared, payment: &Payment, bank: &Bank) -> Page {
     )
 }
 
-fn facts(shared: &Shared, payment: &Payment, amount: &str) -> String {
+fn facts<'a>(
+    shared: &'a Shared,
+    payment: &'a Payment,
+    amount: &'a str,
+) -> Vec<(&'static str, &'a str)> {
     let request = &payment.request;
     let texts = request.lang.texts();
     let mut rows = vec![
@@ -114,15 +118,11 @@ fn facts(shared: &Shared, payment: &Payment, amount: &str) -> String {
     if !request.description.is_empty() {
         rows.push((texts.description, request.description.as_str()));
     }
-    // The example account of the Finnish banks' own guides; it belongs to nobody.
     rows.extend([
         (texts.payment, request.payment_id.as_str()),
-        (texts.account, "FI21 1234 5600 0007 85"),
+        (texts.account, ACCOUNT),
     ]);
-    let rows = rows
-        .into_iter()
-        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value)));
-    format!("<dl class=\"k-receipt\">{}</dl>", rows.collect::<String>())
+    rows
 }
 
 /// The confirmations that come later, folded away.

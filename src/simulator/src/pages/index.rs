@@ -27,10 +27,15 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let pairs = form::decode(&query.unwrap_or_default()).unwrap_or_default();
-    let lang = form::value(&pairs, "lang").map_or_else(|| preferred(&headers), Lang::from_code);
+    let lang = language_of(query.as_deref(), &headers);
     let state = shared.state();
     page(&shared, &state, lang).into_response()
+}
+
+/// The language that `?lang=` names, or else the browser's.
+pub(crate) fn language_of(query: Option<&str>, headers: &HeaderMap) -> Lang {
+    let pairs = form::decode(query.unwrap_or_default()).unwrap_or_default();
+    form::value(&pairs, "lang").map_or_else(|| preferred(headers), Lang::from_code)
 }
 
 /// `POST /skip`
@@ -77,17 +82,29 @@ fn page(shared: &Shared, state: &State, lang: Lang) -> Page {
         format!("<ul class=\"k-list\">{cards}</ul>")
     };
     let body = format!(
-        "<div class=\"k-top\"><h1>{heading}</h1><nav aria-label=\"{languages}\">{links}</nav></div>{clock}<h2>{newest}</h2>{list}",
+        "<div class=\"k-top\"><h1>{heading}</h1><nav aria-label=\"{languages}\">{links}</nav></div>{clock}<h2>{newest}</h2>{list}{vetuma}",
         heading = texts.all_payments,
         languages = texts.languages,
         links = language_links(lang),
         clock = clock(shared, lang),
         newest = texts.newest,
+        vetuma = vetuma(shared, lang),
     );
     Page {
         wide: true,
         ..Page::new(lang, texts.all_payments, body)
     }
+}
+
+/// Where VETUMA is found, and that it is none.
+fn vetuma(shared: &Shared, lang: Lang) -> String {
+    let texts = lang.texts();
+    format!(
+        "<h2>VETUMA</h2><section class=\"k\"><div class=\"k-pay\"><div><h3><a href=\"/vetuma?lang={}\">{}</a></h3><span class=\"k-ref\">{}</span></div></div></section>",
+        lang.code(),
+        fill(texts.vetuma_calls, &shared.vetuma.count().to_string()),
+        texts.vetuma_note,
+    )
 }
 
 fn language_links(lang: Lang) -> String {

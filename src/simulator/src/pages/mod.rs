@@ -1,10 +1,13 @@
-//! Everything a browser sees: plain HTML forms under a strict content security policy, no script, no inline style.
+//! Everything a browser sees: plain HTML forms under a strict content security policy, no inline style, and no script but the one that posts VETUMA's answers by itself.
 
 mod bank;
 mod index;
 mod payment;
 mod refusal;
 mod result;
+
+pub(crate) use index::language_of;
+pub(crate) use payment::item;
 
 use std::sync::Arc;
 
@@ -19,9 +22,13 @@ use crate::bank::Bank;
 use crate::sender::Shared;
 use crate::state::{Payment, Status};
 use crate::texts::Lang;
+use crate::vetuma::latin1::page_bytes;
 
 /// A form is at most so long, in bytes.
 const MAX_FORM_BYTES: usize = 64 * 1024;
+
+/// The payee's account: the example of the Finnish banks' own guides, which belongs to nobody.
+pub(crate) const ACCOUNT: &str = "FI21 1234 5600 0007 85";
 
 /// The routes of the pages, their style sheet and the health check.
 pub fn routes() -> Router<Arc<Shared>> {
@@ -40,6 +47,15 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(
             "/assets/simulator.css",
             get(|| async { asset("text/css; charset=utf-8", include_str!("../style.css")) }),
+        )
+        .route(
+            "/assets/onward.js",
+            get(|| async {
+                asset(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../onward.js"),
+                )
+            }),
         )
         .route(
             "/assets/icon.svg",
@@ -71,6 +87,10 @@ pub(crate) struct Page {
     /// Where the page's forms may lead besides this site, as the shop's addresses.
     leads_to: Vec<String>,
     wide: bool,
+    /// In ISO-8859-1, as VETUMA's pages were.
+    latin1: bool,
+    /// Posts its form by itself, where scripts run.
+    goes_on: bool,
 }
 
 impl Page {
@@ -82,6 +102,8 @@ impl Page {
             status: StatusCode::OK,
             leads_to: Vec::new(),
             wide: false,
+            latin1: false,
+            goes_on: false,
         }
     }
 
@@ -96,6 +118,29 @@ impl Page {
             leads_to,
             ..Self::new(lang, title, body)
         }
+    }
+
+    /// The page in ISO-8859-1; forms on it are sent so too.
+    pub(crate) fn in_latin1(self) -> Self {
+        Self {
+            latin1: true,
+            ..self
+        }
+    }
+
+    /// The page, posting the form with `data-onward` by itself where scripts run.
+    pub(crate) fn going_on(self, goes_on: bool) -> Self {
+        Self { goes_on, ..self }
+    }
+
+    /// The page with another status than 200.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// The page with room for lists.
+    pub(crate) fn made_wide(self) -> Self {
+        Self { wide: true, ..self }
     }
 
     /// A page of a payment: its forms may end at the shop's addresses.
@@ -115,11 +160,17 @@ impl Page {
     fn layout(&self) -> String {
         let texts = self.lang.texts();
         format!(
-            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+            "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"{charset}\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title} · {simulator}</title>\n\
-             <link rel=\"stylesheet\" href=\"/assets/simulator.css\">\n<link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\">\n</head>\n\
+             <link rel=\"stylesheet\" href=\"/assets/simulator.css\">\n<link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\">\n{script}</head>\n\
              <body>\n<header class=\"sim\"><p><strong>{simulator}</strong> <span>{note}</span></p></header>\n<main{wide}>\n{body}\n</main>\n</body>\n</html>\n",
             lang = self.lang.code(),
+            charset = self.charset(),
+            script = if self.goes_on {
+                "<script src=\"/assets/onward.js\" defer></script>\n"
+            } else {
+                ""
+            },
             title = esc(&self.title),
             simulator = texts.simulator,
             note = texts.simulator_note,
@@ -127,20 +178,34 @@ impl Page {
             body = self.body,
         )
     }
+
+    fn charset(&self) -> &'static str {
+        if self.latin1 { "iso-8859-1" } else { "utf-8" }
+    }
 }
 
 impl IntoResponse for Page {
     fn into_response(self) -> Response {
-        let policy = policy(&self.leads_to);
+        let mut policy = policy(&self.leads_to);
+        if self.goes_on {
+            policy.push_str("; script-src 'self'");
+        }
+        let kind = format!("text/html; charset={}", self.charset());
         let headers: [(HeaderName, &str); 6] = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
+            (CONTENT_TYPE, &kind),
             (CACHE_CONTROL, "no-store"),
             (HeaderName::from_static("content-security-policy"), &policy),
             (HeaderName::from_static("x-content-type-options"), "nosniff"),
             (HeaderName::from_static("x-frame-options"), "DENY"),
             (HeaderName::from_static("referrer-policy"), "no-referrer"),
         ];
-        (self.status, headers, self.layout()).into_response()
+        let html = self.layout();
+        let body = if self.latin1 {
+            page_bytes(&html)
+        } else {
+            html.into_bytes()
+        };
+        (self.status, headers, body).into_response()
     }
 }
 
@@ -212,10 +277,65 @@ fn summary(shared: &Shared, payment: &Payment) -> String {
     )
 }
 
-fn mark(bank: &Bank, size: &str) -> String {
+pub(crate) fn mark(bank: &Bank, size: &str) -> String {
     format!(
         "<i class=\"mark{size} hue-{}\" aria-hidden=\"true\">{}</i>",
         bank.id, bank.mark
+    )
+}
+
+/// A bank's own page: what is to be confirmed, and what may come of it.
+pub(crate) struct BankPage<'a> {
+    pub(crate) lang: Lang,
+    /// The hue and letters of its mark; cards have none.
+    pub(crate) bank: Option<&'a Bank>,
+    pub(crate) name: &'a str,
+    pub(crate) heading: &'a str,
+    /// Names and values of what is to be confirmed.
+    pub(crate) rows: &'a [(&'a str, &'a str)],
+    /// Where its form goes.
+    pub(crate) action: &'a str,
+    /// Buttons that say yes, and those for all else.
+    pub(crate) yes: String,
+    pub(crate) no: String,
+    /// What follows, folded away.
+    pub(crate) more: String,
+}
+
+impl BankPage<'_> {
+    /// The page's body.
+    pub(crate) fn body(&self) -> String {
+        let texts = self.lang.texts();
+        let rows = self.rows.iter().map(|(name, value)| {
+            format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value))
+        });
+        let mark = self.bank.map_or_else(
+            || "<i class=\"mark hue-none\" aria-hidden=\"true\">\u{25ad}</i>".to_owned(),
+            |bank| mark(bank, ""),
+        );
+        format!(
+            "<section class=\"k k-bank hue-{hue}\"><div class=\"k-head\">{mark}<div><span class=\"k-payee\">{name}</span><span class=\"k-ref\">{simulator}</span></div></div>\
+             <h1>{heading}</h1><dl class=\"k-receipt\">{rows}</dl>\
+             <form class=\"k-row\" method=\"post\" action=\"{action}\">{yes}<div class=\"k-acts\">{no}</div></form>{more}{foot}</section>",
+            hue = self.bank.map_or(0, |bank| bank.id),
+            name = esc(self.name),
+            simulator = texts.simulated_bank,
+            heading = self.heading,
+            rows = rows.collect::<String>(),
+            action = self.action,
+            yes = self.yes,
+            no = self.no,
+            more = self.more,
+            foot = foot(texts.made_up),
+        )
+    }
+}
+
+/// A button of a bank's page.
+pub(crate) fn act_button(class: &str, act: &str, label: &str) -> String {
+    format!(
+        "<button class=\"{class}\" name=\"act\" value=\"{act}\">{}</button>",
+        esc(label)
     )
 }
 
@@ -228,7 +348,7 @@ pub(crate) fn foot(text: &str) -> String {
 }
 
 /// A page for what does not exist.
-fn not_found(lang: Lang) -> Response {
+pub(crate) fn not_found(lang: Lang) -> Response {
     let texts = lang.texts();
     let body = format!(
         "<section class=\"k k-plain\"><h1>{}</h1><a class=\"k-quiet\" href=\"/\">{}</a></section>",

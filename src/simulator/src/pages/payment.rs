@@ -285,7 +285,8 @@ fn inert(lang: Lang, letters: &str, name: &str) -> String {
     )
 }
 
-fn item(open: &str, close: &str, mark: &str, name: &str, hint: &str) -> String {
+/// One line of a list to choose from.
+pub(crate) fn item(open: &str, close: &str, mark: &str, name: &str, hint: &str) -> String {
     let hint = if hint.is_empty() {
         String::new()
     } else {
