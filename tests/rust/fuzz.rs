@@ -55,6 +55,7 @@ one_test_a_target! {
     national_reference rf_reference iban bic barcode epc_qr business_id
     webhook_signature key_texts
     json natural_order php_number callback status_answer
+    vetuma_form
     contract selection
     create_payment pay hosted_form list_query events_query checkout_token
     configuration clock retry_after

@@ -18,6 +18,9 @@ pub enum Algorithm {
     HmacSha512,
     /// RSA PKCS#1 v1.5 with SHA-256 (OP).
     RsaSha256,
+    /// Plain SHA-256 over the message, then the shared secret, then `&`: a digest with the secret
+    /// as its last field, and no HMAC (VETUMA).
+    Sha256Suffix,
 }
 
 /// What a key is for; a provider account has one key a purpose.
@@ -28,6 +31,8 @@ pub enum Purpose {
     Payment,
     /// The provider's callbacks, where it signs them with a key of its own.
     Callback,
+    /// Identification of people, where its secret is another one than that of payments.
+    Identification,
 }
 
 /// Raw signature bytes, before the provider's encoding.
@@ -344,6 +349,8 @@ pub enum ContentError {
     Malformed,
     /// A key stands twice in one object.
     DuplicateKey,
+    /// A field that this kind of message does not have.
+    UnknownField,
     /// More than one signature, or none, or one that is not in the exact encoding.
     Signature,
     /// A field is missing or has another type; holds its path.
@@ -360,6 +367,7 @@ impl fmt::Display for ContentError {
             Self::TooLarge => f.write_str("message is too large"),
             Self::Malformed => f.write_str("message is malformed"),
             Self::DuplicateKey => f.write_str("message holds a key twice"),
+            Self::UnknownField => f.write_str("message holds a field that its kind does not have"),
             Self::Signature => f.write_str("message must hold exactly one well-formed signature"),
             Self::Field(path) => write!(f, "message field {path} is missing or has another type"),
             Self::RequestParameters => f.write_str("message holds request parameters"),
@@ -376,6 +384,7 @@ impl Coded for ContentError {
             Self::TooLarge => "callback/too-large",
             Self::Malformed => "callback/malformed",
             Self::DuplicateKey => "callback/duplicate-key",
+            Self::UnknownField => "callback/unknown-field",
             Self::Signature => "callback/signature",
             Self::Field(_) => "callback/field",
             Self::RequestParameters => "callback/request-parameters",
@@ -472,6 +481,11 @@ mod tests {
                 ContentError::DuplicateKey,
                 "message holds a key twice",
                 "callback/duplicate-key",
+            ),
+            (
+                ContentError::UnknownField,
+                "message holds a field that its kind does not have",
+                "callback/unknown-field",
             ),
             (
                 ContentError::Signature,

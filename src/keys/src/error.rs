@@ -51,6 +51,11 @@ pub enum KeyFault {
         /// How many there should be at most.
         most: usize,
     },
+    /// It has another form.
+    Form {
+        /// What it should look like.
+        expected: &'static str,
+    },
     /// It is encoded rightly and is still no key: its parts do not belong together, or one of them
     /// is unusual.
     Inconsistent,
@@ -74,6 +79,7 @@ impl fmt::Display for KeyError {
             KeyFault::Size { least, most } => {
                 write!(f, "has another size: expected {least} to {most} bits")
             }
+            KeyFault::Form { expected } => write!(f, "has another form: expected {expected}"),
             KeyFault::Inconsistent => f.write_str("is no whole and usual key"),
         }
     }
@@ -92,6 +98,7 @@ impl Coded for KeyError {
             KeyFault::Prefix { .. } => "keys/prefix",
             KeyFault::Encoding => "keys/encoding",
             KeyFault::Size { .. } => "keys/size",
+            KeyFault::Form { .. } => "keys/form",
             KeyFault::Inconsistent => "keys/inconsistent",
         }
     }
@@ -221,6 +228,13 @@ mod tests {
                 },
                 "has another size: expected 2048 to 4096 bits",
                 "keys/size",
+            ),
+            (
+                KeyFault::Form {
+                    expected: "ID-64HEX",
+                },
+                "has another form: expected ID-64HEX",
+                "keys/form",
             ),
             (
                 KeyFault::Inconsistent,

@@ -10,6 +10,7 @@ use kassa_checkout::message::{
 use crate::{
     hmac_key::HmacSha512Key,
     rsa_key::{RsaSha256Key, RsaSha256PublicKey},
+    suffix_key::Sha256SuffixKey,
 };
 
 /// A key of a provider account, of whichever algorithm.
@@ -22,6 +23,8 @@ pub enum ProviderKey {
     RsaSha256(RsaSha256Key),
     /// The provider's public key: it verifies only.
     RsaSha256Public(RsaSha256PublicKey),
+    /// A secret that both sides have, the last field of what is digested.
+    Sha256Suffix(Sha256SuffixKey),
 }
 
 impl ProviderKey {
@@ -31,6 +34,7 @@ impl ProviderKey {
             (Self::RsaSha256(key), Algorithm::RsaSha256) => {
                 key.sign(bytes).map(Signature).ok_or(SignError::Failed)
             }
+            (Self::Sha256Suffix(key), Algorithm::Sha256Suffix) => Ok(Signature(key.sign(bytes))),
             _ => Err(SignError::NoKey),
         }
     }
@@ -42,6 +46,7 @@ impl ProviderKey {
             (Self::HmacSha512(key), Algorithm::HmacSha512) => key.verify(bytes, signature),
             (Self::RsaSha256(key), Algorithm::RsaSha256) => key.verify(bytes, signature),
             (Self::RsaSha256Public(key), Algorithm::RsaSha256) => key.verify(bytes, signature),
+            (Self::Sha256Suffix(key), Algorithm::Sha256Suffix) => key.verify(bytes, signature),
             _ => false,
         }
     }
@@ -53,6 +58,7 @@ impl ProviderKey {
             Self::HmacSha512(key) => key.is_published_example(),
             Self::RsaSha256(key) => key.is_published_example(),
             Self::RsaSha256Public(key) => key.is_published_example(),
+            Self::Sha256Suffix(key) => key.is_published_example(),
         }
     }
 }
@@ -72,6 +78,12 @@ impl From<RsaSha256Key> for ProviderKey {
 impl From<RsaSha256PublicKey> for ProviderKey {
     fn from(key: RsaSha256PublicKey) -> Self {
         Self::RsaSha256Public(key)
+    }
+}
+
+impl From<Sha256SuffixKey> for ProviderKey {
+    fn from(key: Sha256SuffixKey) -> Self {
+        Self::Sha256Suffix(key)
     }
 }
 

@@ -19,6 +19,8 @@ mod hmac_key;
 mod keyring;
 mod pem;
 mod rsa_key;
+mod shared_secrets;
+mod suffix_key;
 mod webhook;
 
 pub use api_key::{ApiKeyHash, api_key_text};
@@ -26,4 +28,6 @@ pub use error::{KeyError, KeyFault};
 pub use hmac_key::HmacSha512Key;
 pub use keyring::{Account, Keyring, ProviderKey};
 pub use rsa_key::{RsaSha256Key, RsaSha256PublicKey};
+pub use shared_secrets::{SecretTaken, SharedSecret, SharedSecrets, Validity};
+pub use suffix_key::Sha256SuffixKey;
 pub use webhook::{WebhookKey, WebhookMessage, WebhookRefused, sign_webhook, verify_webhook};

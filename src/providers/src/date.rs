@@ -157,7 +157,7 @@ pub(crate) fn days(year: u64, month: u64, day: u64) -> Option<u64> {
 }
 
 /// Year, month and day of a day counted from the epoch; the inverse of [`days`].
-fn civil(days: u64) -> (u64, u64, u64) {
+pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     let days = days + EPOCH_DAYS;
     let (era, day_of_era) = (days / 146_097, days % 146_097);
     let year_of_era =

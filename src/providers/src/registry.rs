@@ -8,6 +8,7 @@ use kassa_checkout::{
 use crate::{
     ecommpay, op,
     settings::{Settings, SettingsError},
+    vetuma,
 };
 
 /// A provider that Kassa speaks to.
@@ -102,8 +103,22 @@ pub fn build(id: &str, settings: &Settings) -> Result<Box<dyn Provider>, Setting
 /// The provider of that name.
 ///
 /// # Errors
-/// [`SettingsError::UnknownProvider`].
+/// [`SettingsError::UnknownProvider`]; [`SettingsError::Ended`] for VETUMA, whose messages are
+/// spoken and at which nobody can have an account any more.
+///
+/// # Examples
+/// ```
+/// use kassa_providers::registry;
+/// let error = registry::find("vetuma").unwrap_err().to_string();
+/// assert!(error.contains("closed at the end of 2017"));
+/// ```
 pub fn find(id: &str) -> Result<&'static Entry, SettingsError> {
+    if id == vetuma::ID {
+        return Err(SettingsError::Ended {
+            id: vetuma::ID,
+            why: vetuma::ENDED,
+        });
+    }
     all()
         .iter()
         .find(|entry| entry.facts.id == id)

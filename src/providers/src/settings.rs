@@ -17,6 +17,13 @@ pub enum SettingsError {
         /// The name that was asked for.
         id: String,
     },
+    /// The provider has ended its service.
+    Ended {
+        /// Its name.
+        id: &'static str,
+        /// Since when, and what there is instead.
+        why: &'static str,
+    },
     /// The provider has no such setting.
     UnknownKey {
         /// The name of the setting.
@@ -45,7 +52,7 @@ impl SettingsError {
     #[must_use]
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::UnknownProvider { .. } => None,
+            Self::UnknownProvider { .. } | Self::Ended { .. } => None,
             Self::UnknownKey { key, .. } => Some(key),
             Self::Missing { key, .. } | Self::Invalid { key, .. } => Some(key),
         }
@@ -56,6 +63,7 @@ impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownProvider { id } => write!(f, "no provider is called {id:?}"),
+            Self::Ended { id, why } => write!(f, "no account at {id} can be configured: {why}"),
             Self::UnknownKey { key, expected } => {
                 write!(f, "no setting is called {key:?}: expected one of ")?;
                 f.write_str(&expected.join(", "))
@@ -72,6 +80,7 @@ impl Coded for SettingsError {
     fn code(&self) -> &'static str {
         match self {
             Self::UnknownProvider { .. } => "settings/unknown-provider",
+            Self::Ended { .. } => "settings/ended",
             Self::UnknownKey { .. } => "settings/unknown-key",
             Self::Missing { .. } => "settings/missing",
             Self::Invalid { .. } => "settings/malformed",
@@ -80,7 +89,7 @@ impl Coded for SettingsError {
 
     fn field(&self) -> Option<&'static str> {
         match self {
-            Self::UnknownProvider { .. } | Self::UnknownKey { .. } => None,
+            Self::UnknownProvider { .. } | Self::Ended { .. } | Self::UnknownKey { .. } => None,
             Self::Missing { key, .. } | Self::Invalid { key, .. } => Some(key),
         }
     }

@@ -9,6 +9,7 @@ mod ecommpay;
 mod keys;
 mod references;
 mod server;
+mod vetuma;
 
 /// The API key of the development configuration's shop.
 const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
@@ -37,6 +38,7 @@ pub(crate) const TARGETS: &[Target] = &[
     target("php_number", ecommpay::php_number),
     target("callback", ecommpay::callback),
     target("status_answer", ecommpay::status_answer),
+    target("vetuma_form", vetuma::form),
     target("contract", checkout::contract),
     target("selection", checkout::selection),
     target("create_payment", server::create_payment),

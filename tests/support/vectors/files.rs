@@ -4,7 +4,7 @@ use std::{fmt, fs, io, path::Path};
 
 use serde_json::Value;
 
-use super::{Report, ecommpay, op, references};
+use super::{Report, ecommpay, op, references, vetuma};
 
 /// How a file came out.
 #[derive(Debug)]
@@ -47,7 +47,9 @@ enum Format {
     OpSignature,
     OpRefusal,
     OpCorporate,
-    Vetuma,
+    VetumaMac,
+    VetumaRefusal,
+    VetumaNotBooked,
     Unknown,
 }
 
@@ -61,25 +63,49 @@ pub fn run_folder(folder: &Path) -> io::Result<Vec<FileRun>> {
         .map(|entry| Ok(entry?.path()))
         .collect::<io::Result<_>>()?;
     paths.sort();
-    let mut runs = Vec::new();
+    let mut files = Vec::new();
     for path in paths {
         let Some(file) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };
         if path.is_file() && file.ends_with(".json") {
-            runs.extend(run_file(file, &fs::read_to_string(&path)?));
+            files.push((file.to_owned(), fs::read_to_string(&path)?));
         }
     }
-    Ok(runs)
+    let messages = messages(&files);
+    let runs = files.iter();
+    Ok(runs
+        .filter_map(|(file, text)| run_one(file, text, &messages))
+        .collect())
 }
 
 /// Runs one file; `None` when it holds no tests.
 #[must_use]
 pub fn run_file(file: &str, text: &str) -> Option<FileRun> {
+    run_one(file, text, &[])
+}
+
+/// The messages of a folder that its other files may name.
+fn messages(files: &[(String, String)]) -> Vec<Value> {
+    let mut messages = Vec::new();
+    for (file, text) in files {
+        let Ok(json) = serde_json::from_str::<Value>(text) else {
+            continue;
+        };
+        let tests = json.get("tests").and_then(Value::as_array);
+        let tests = tests.map_or(&[][..], Vec::as_slice);
+        if recognise(file, tests) == Format::VetumaMac {
+            messages.extend_from_slice(tests);
+        }
+    }
+    messages
+}
+
+fn run_one(file: &str, text: &str, messages: &[Value]) -> Option<FileRun> {
     let (report, notes) = match serde_json::from_str::<Value>(text) {
         Ok(json) => {
             let tests = json.get("tests")?.as_array()?;
-            run(recognise(file, tests), text, &json, tests.len())
+            run(recognise(file, tests), text, &json, messages)
         }
         Err(error) => {
             let failed = vec![format!("not JSON: {error}")];
@@ -97,7 +123,9 @@ pub fn run_file(file: &str, text: &str) -> Option<FileRun> {
     })
 }
 
-fn run(format: Format, text: &str, json: &Value, tests: usize) -> (Report, Vec<String>) {
+fn run(format: Format, text: &str, json: &Value, messages: &[Value]) -> (Report, Vec<String>) {
+    let tests = json.get("tests").and_then(Value::as_array);
+    let tests = tests.map_or(0, Vec::len);
     match format {
         Format::Sign => of_ecommpay(ecommpay::sign(text)),
         Format::NaturalOrder => of_ecommpay(ecommpay::natural_order(text)),
@@ -108,7 +136,13 @@ fn run(format: Format, text: &str, json: &Value, tests: usize) -> (Report, Vec<S
         Format::OpSignature => (op::sign(json), Vec::new()),
         Format::OpRefusal => (op::refuse(json), Vec::new()),
         Format::OpCorporate => left_out(tests, "no corporate interface of OP yet"),
-        Format::Vetuma => left_out(tests, "no vetuma provider yet"),
+        Format::VetumaMac => vetuma::mac(json),
+        Format::VetumaRefusal => vetuma::refuse(json),
+        Format::VetumaNotBooked => {
+            // Those of its own folder come last, so that they are the ones that count.
+            let messages = [vetuma::own_messages(), messages.to_vec()].concat();
+            vetuma::not_book(json, &messages)
+        }
         Format::Unknown => left_out(tests, "a format that this build does not know"),
     }
 }
@@ -141,7 +175,9 @@ fn recognise(file: &str, tests: &[Value]) -> Format {
         "op-signature" => Some(Format::OpSignature),
         "op-signature-reject" => Some(Format::OpRefusal),
         "op-corporate-jws" => Some(Format::OpCorporate),
-        name if name.starts_with("vetuma-") => Some(Format::Vetuma),
+        "vetuma-mac" => Some(Format::VetumaMac),
+        "vetuma-must-reject" => Some(Format::VetumaRefusal),
+        "vetuma-valid-mac-but-must-not-book" => Some(Format::VetumaNotBooked),
         _ => None,
     };
     by_name
@@ -161,7 +197,9 @@ fn by_fields(test: &Value) -> Format {
         _ if has(&["signature_hex", "authorization_header"]) => Format::OpSignature,
         _ if has(&["signature_hex", "string_to_sign"]) => Format::OpRefusal,
         _ if has(&["x_req_signature"]) => Format::OpCorporate,
-        _ if has(&["mac"]) || has(&["received_mac"]) => Format::Vetuma,
+        _ if has(&["mac", "fields"]) => Format::VetumaMac,
+        _ if has(&["received_mac"]) => Format::VetumaRefusal,
+        _ if has(&["based_on", "posted_to"]) => Format::VetumaNotBooked,
         _ => Format::Unknown,
     }
 }

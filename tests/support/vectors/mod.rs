@@ -7,6 +7,7 @@ pub mod ecommpay;
 pub mod files;
 pub mod op;
 pub mod references;
+pub mod vetuma;
 
 /// What a run over one vectors file came to.
 #[derive(Debug, Default)]
