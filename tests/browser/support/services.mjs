@@ -20,9 +20,9 @@ export async function startServices({ gate = false } = {}) {
   const at = (address) => `http://${address}`;
   const data = await mkdtemp(join(tmpdir(), 'kassa-browser-'));
   const started = [
-    new Program('kassa-simulator', ['--listen', simulator]),
-    new Program('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])]),
-    new Program('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
+    own('kassa-simulator', ['--listen', simulator]),
+    own('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])]),
+    own('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
   ];
   const stop = async () => {
     await Promise.all(started.map((program) => program.stop()));
@@ -35,6 +35,21 @@ export async function startServices({ gate = false } = {}) {
     throw error;
   }
   return new Services({ kassa: at(kassa), simulator: at(simulator), shop: at(shop) }, stop);
+}
+
+/** Starts the simulator alone. */
+export async function startSimulator() {
+  const [port] = await freePorts(1);
+  const listen = `127.0.0.1:${port}`;
+  const program = own('kassa-simulator', ['--listen', listen]);
+  await program.ready;
+  const origin = `http://${listen}`;
+  return {
+    origin,
+    /** Asks its control API, or with a body has it do something. */
+    control: (path, body) => (body ? post(`${origin}${path}`, body) : get(`${origin}${path}`)),
+    stop: () => program.stop(),
+  };
 }
 
 /** The running programs, and what a test does behind the customer's back. */
@@ -104,14 +119,25 @@ async function post(address, body) {
   return answer.json();
 }
 
+async function get(address) {
+  const answer = await fetch(address);
+  assert.ok(answer.ok, `${address} answered ${answer.status}`);
+  return answer.json();
+}
+
+/** One of Kassa's programs. */
+function own(name, args) {
+  const path = join(PROGRAMS, name);
+  assert.ok(existsSync(path), `${path} is not built; \`cargo build\` makes it, KASSA_BIN_DIR names its folder`);
+  return new Program(path, args);
+}
+
 /** A program that says `listening on` when it is ready. */
-class Program {
+export class Program {
   #child;
   #said = '';
 
-  constructor(name, args) {
-    const path = join(PROGRAMS, name);
-    assert.ok(existsSync(path), `${path} is not built; \`cargo build\` makes it, KASSA_BIN_DIR names its folder`);
+  constructor(path, args) {
     this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.ended = new Promise((done) => this.#child.once('exit', done));
     this.ready = new Promise((resolve, reject) => {
@@ -123,7 +149,7 @@ class Program {
       this.#child.stdout.on('data', hear);
       this.#child.stderr.on('data', hear);
       this.#child.once('error', reject);
-      this.#child.once('exit', (code) => reject(new Error(`${name} ended (${code}): ${this.#said}`)));
+      this.#child.once('exit', (code) => reject(new Error(`${path} ended (${code}): ${this.#said}`)));
     });
     this.ready.catch(() => {}); // Awaited by whoever started it.
     // A test file that crashes leaves no program behind.
@@ -137,7 +163,7 @@ class Program {
 }
 
 /** Ports that are free now, all different. */
-async function freePorts(count) {
+export async function freePorts(count) {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer();

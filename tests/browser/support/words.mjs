@@ -42,6 +42,9 @@ const table = {
   arrives: ['Rahat tulevat perille', 'Pengarna kommer fram', 'The money arrives'],
   arrivesNot: ['Rahat eivät tule', 'Pengarna kommer inte', 'The money does not arrive'],
   isReversed: ['Rahat eivät tule ja maksu palautetaan', 'Pengarna kommer inte och betalningen återförs', 'The money does not arrive and the payment is reversed'],
+  vetumaChoose: ['Valitse maksutapa', 'Välj betalsätt', 'Choose how to pay'],
+  vetumaPaid: ['Maksu on suoritettu', 'Betalningen är gjord', 'The payment is done'],
+  vetumaBack: ['Palaa palveluun', 'Tillbaka till tjänsten', 'Return to the service'],
   finnishBanks: [/^Suomalaiset verkkopankit/, /^Finska nätbanker/, /^Finnish banks/],
 };
 

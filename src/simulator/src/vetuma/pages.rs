@@ -274,7 +274,12 @@ pub(super) async fn overview(
     let lang = language_of(query.as_deref(), &headers);
     let texts = lang.texts();
     let sessions = shared.vetuma.sessions();
-    let cards: String = sessions.all().rev().take(LISTED).map(card).collect();
+    let cards: String = sessions
+        .all()
+        .rev()
+        .take(LISTED)
+        .map(|session| card(session, lang))
+        .collect();
     let list = if cards.is_empty() {
         format!("<p class=\"k-none\">{}</p>", texts.vetuma_no_calls)
     } else {
@@ -330,7 +335,7 @@ fn row(name: &str, value: &str) -> String {
     format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value))
 }
 
-fn card(session: &Session) -> String {
+fn card(session: &Session, lang: Lang) -> String {
     let call = &session.call;
     let kind = match session.end {
         Some(End::Successful) => "ok",
@@ -353,7 +358,7 @@ fn card(session: &Session) -> String {
         about = esc(&about.collect::<Vec<_>>().join(" · ")),
         amount = call
             .cents
-            .map(|cents| call.lang.euros(cents))
+            .map(|cents| lang.euros(cents))
             .unwrap_or_default(),
     )
 }

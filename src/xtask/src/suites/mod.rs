@@ -157,6 +157,8 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         Suite::Openapi => python_script(project, "openapi.py", Format::Plain),
         Suite::Browser => {
             let browser = browser::find_or_install(project)?;
+            // The old shop of the tests is written in it.
+            python::ensure_python(project)?;
             build(project)?;
             node_suite(project, "tests/browser", Some(&browser))
         }

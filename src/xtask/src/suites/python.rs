@@ -47,7 +47,11 @@ pub(super) fn environment(project: &Project, folder: &str) -> Result<PathBuf> {
     Ok(python)
 }
 
-fn ensure_python(project: &Project) -> Result<()> {
+/// Sees to it that there is a Python, with its standard library.
+///
+/// # Errors
+/// When there is none and none can be installed; the message says what to do.
+pub(super) fn ensure_python(project: &Project) -> Result<()> {
     if has_venv(project) {
         return Ok(());
     }
