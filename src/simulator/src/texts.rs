@@ -303,6 +303,24 @@ texts! {
     vetuma_for_software: "Vanhalle sovellukselle", "För det gamla programmet", "For the old software";
     /// Instead of sessions.
     vetuma_no_calls: "Yhtään kutsua ei ole vielä tullut.", "Inget anrop har kommit ännu.", "No call has come yet.";
+    /// Heading of the page that plays old software.
+    vetuma_old: "Vanha sovellus", "Gammalt program", "Old software";
+    /// Under it.
+    vetuma_old_hint: "Tämä sivu esittää vanhaa sovellusta, joka osaa vain VETUMAa.", "Den här sidan spelar ett gammalt program som bara kan VETUMA.", "This page plays old software that speaks nothing but VETUMA.";
+    /// Label of the address for the call.
+    vetuma_old_to: "Kutsun osoite", "Anropets adress", "Address of the call";
+    /// Makes the call.
+    vetuma_old_make: "Tee kutsu", "Gör anropet", "Make the call";
+    /// Posts the call.
+    vetuma_old_go: "Siirry maksamaan", "Gå till betalningen", "Go and pay";
+    /// Heading over the answer; with the name of the address that it came to.
+    vetuma_old_answer: "Vastaus osoitteeseen {}", "Svar till {}", "An answer to {}";
+    /// Under it.
+    vetuma_old_mac_holds: "Turvatarkiste (MAC) pitää.", "Kontrollsumman (MAC) stämmer.", "The MAC holds.";
+    /// Under it.
+    vetuma_old_mac_fails: "Turvatarkiste (MAC) ei pidä: vastausta ei pidä uskoa.", "Kontrollsumman (MAC) stämmer inte: lita inte på svaret.", "The MAC does not hold: do not believe the answer.";
+    /// Begins anew.
+    vetuma_old_again: "Tee uusi kutsu", "Gör ett nytt anrop", "Make another call";
     /// Leads to the overview.
     vetuma_calls: "Kutsuja: {}", "Anrop: {}", "Calls: {}";
 }

@@ -1012,6 +1012,47 @@ async fn scripts_do_what_users_do() {
 }
 
 #[tokio::test]
+async fn the_page_that_plays_old_software_calls_and_reads_the_answer() {
+    let world = World::start();
+    let elsewhere = "http://127.0.0.1:8080/vetuma/payment";
+    let path = "/vetuma/old-software";
+    let asked = world.get(&format!("{path}?lang=sv&to={elsewhere}")).await;
+    assert!(
+        asked.text().contains(&format!("value=\"{elsewhere}\"")),
+        "{}",
+        asked.text()
+    );
+    let wanted = pairs(&[
+        ("to", PAYMENT),
+        ("LG", "sv"),
+        ("AM", "49,90"),
+        ("MSGFORM", LETTERS),
+    ]);
+    let request = Request::post(path).header("host", "127.0.0.1:8081");
+    let body = Body::from(encode_form(&wanted));
+    let made = world.ask(request.body(body).unwrap()).await;
+    assert!(made.text().contains(&format!("action=\"{PAYMENT}\"")));
+    let page = world.begin(PAYMENT, &without(made.hidden(), "MAC")).await;
+    let answer = world.through_bank(&page, "P2", "act=pay").await.hidden();
+    let back = format!("{path}/RETURL");
+    assert_eq!(
+        value(&answer, "RETURL"),
+        Some(format!("http://127.0.0.1:8081{back}").as_str())
+    );
+    let shown = world.post(&back, encode_form(&answer)).await;
+    assert_eq!(shown.status, 200);
+    assert!(shown.text().contains("Svar till RETURL") && shown.text().contains("(MAC) stämmer."));
+    let forged = encode_form(&with(answer, "STATUS", "CANCELLED"));
+    let shown = world.post(&back, forged).await;
+    assert_eq!(
+        (shown.status, shown.text().contains("stämmer inte")),
+        (400, true)
+    );
+    let script = encode_form(&with(wanted, "to", "javascript:alert(1)"));
+    assert_eq!(world.post(path, script).await.status, 404);
+}
+
+#[tokio::test]
 async fn pages_speak_the_calls_language() {
     let world = World::start();
     for (lg, choose, paid) in [

@@ -13,6 +13,7 @@ mod flow;
 pub mod latin1;
 pub mod mac;
 pub mod method;
+mod old_software;
 mod pages;
 pub mod person;
 pub mod session;
@@ -76,6 +77,11 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(PAYMENT, post(flow::payment))
         .route(QUERY, post(flow::query))
         .route("/vetuma", get(pages::overview))
+        .route(
+            old_software::PATH,
+            get(old_software::ask).post(old_software::call),
+        )
+        .route("/vetuma/old-software/{end}", post(old_software::answer))
         .route("/vetuma/session/{id}", get(flow::show).post(flow::choose))
         .route(
             "/vetuma/session/{id}/bank",

@@ -9,10 +9,11 @@ use axum::response::{IntoResponse as _, Response};
 use super::answer::{Answer, End};
 use super::customer::{CUSTOMERS, Customer, Profile, Purpose};
 use super::field::Function;
+use super::mac::Pair;
 use super::method::Method;
 use super::person::PEOPLE;
 use super::session::Session;
-use super::{LOGIN, PAYMENT, QUERY};
+use super::{LOGIN, PAYMENT, QUERY, old_software};
 use crate::pages::{
     ACCOUNT, BankPage, Page, act_button, esc, fill, foot, item, language_of, mark, not_found,
 };
@@ -180,20 +181,25 @@ pub(super) fn way_back(session: &Session, answer: &Answer) -> Page {
 
 /// The form that takes an answer to the application.
 fn answer_form(answer: &Answer, texts: &Texts, goes_on: bool) -> String {
-    let fields = answer.fields.iter().map(|(name, value)| {
+    format!(
+        "<form class=\"k-row\" method=\"post\" action=\"{}\" accept-charset=\"iso-8859-1\"{}>{}<button class=\"k-go\">{}</button></form>",
+        esc(&answer.address),
+        if goes_on { " data-onward" } else { "" },
+        hidden(&answer.fields),
+        texts.vetuma_back,
+    )
+}
+
+/// Parameters as the hidden fields of a form.
+pub(super) fn hidden(fields: &[Pair]) -> String {
+    let inputs = fields.iter().map(|(name, value)| {
         format!(
             "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
             esc(name),
             esc(value)
         )
     });
-    format!(
-        "<form class=\"k-row\" method=\"post\" action=\"{}\" accept-charset=\"iso-8859-1\"{}>{}<button class=\"k-go\">{}</button></form>",
-        esc(&answer.address),
-        if goes_on { " data-onward" } else { "" },
-        fields.collect::<String>(),
-        texts.vetuma_back,
-    )
+    inputs.collect()
 }
 
 /// Nobody came back in time: the application is told nothing.
@@ -286,7 +292,7 @@ pub(super) async fn overview(
         format!("<ul class=\"k-list\">{cards}</ul>")
     };
     let body = format!(
-        "<div class=\"k-top\"><h1>VETUMA</h1></div>{note}<h2>{for_software}</h2><section class=\"k\"><dl class=\"k-receipt\">{addresses}{customers}</dl></section>\
+        "<div class=\"k-top\"><h1>VETUMA</h1></div>{note}<h2>{for_software}</h2><section class=\"k\"><dl class=\"k-receipt\">{addresses}{customers}</dl><div class=\"k-row\"><a class=\"k-quiet\" href=\"{old}?lang={lang}\">{try_it}</a></div></section>\
          <h2>{newest}</h2>{list}<a class=\"k-quiet\" href=\"/?lang={lang}\">{all}</a>",
         note = note(texts),
         for_software = texts.vetuma_for_software,
@@ -297,6 +303,8 @@ pub(super) async fn overview(
             .iter()
             .map(|one| customer_row(one, texts))
             .collect::<String>(),
+        old = old_software::PATH,
+        try_it = texts.vetuma_old,
         newest = texts.newest,
         lang = lang.code(),
         all = texts.all_payments,
@@ -331,7 +339,7 @@ fn customer_row(customer: &Customer, texts: &Texts) -> String {
     )
 }
 
-fn row(name: &str, value: &str) -> String {
+pub(super) fn row(name: &str, value: &str) -> String {
     format!("<div><dt>{}</dt><dd>{}</dd></div>", esc(name), esc(value))
 }
 
@@ -392,6 +400,6 @@ fn summary(session: &Session) -> String {
 }
 
 /// That no live VETUMA exists.
-fn note(texts: &Texts) -> String {
+pub(super) fn note(texts: &Texts) -> String {
     format!("<p class=\"k-note\">{}</p>", texts.vetuma_note)
 }
