@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Browser } from './support/browser.mjs';
-import { LegacyShop, startLegacyShop } from './support/legacy.mjs';
+import { latin1Pairs, LegacyShop, postForm, startLegacyShop } from './support/legacy.mjs';
 import { BankPage } from './support/pages.mjs';
 import { startSimulator } from './support/services.mjs';
 import { LANGUAGES, words } from './support/words.mjs';
@@ -70,12 +70,6 @@ async function session(number) {
   return sessions.find((one) => one.order_number === number);
 }
 
-/** Asserts what the shop has booked for an order, and what it was told. */
-async function assertBooked(shop, number, count, log) {
-  const { count: booked, log: told } = await shop.booked(number);
-  assert.deepEqual({ booked, told }, { booked: count, told: log });
-}
-
 describe('every end', { concurrency: 2 }, () => {
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? '' : ', without script';
@@ -88,7 +82,7 @@ describe('every end', { concurrency: 2 }, () => {
           await vetuma.act('pay');
           await vetuma.goBack();
           await shop.returned(number);
-          await assertBooked(shop, number, 1, ['SUCCESSFUL']);
+          await shop.assertBooked(number, 1, ['SUCCESSFUL']);
         }, { javaScriptEnabled }));
     }
 
@@ -104,7 +98,7 @@ describe('every end', { concurrency: 2 }, () => {
           // Goes on by itself, where scripts run.
           if (!javaScriptEnabled) await page.getByRole('button', { name: words.fi.vetumaBack }).click();
           await shop.returned(number);
-          await assertBooked(shop, number, 0, [end]);
+          await shop.assertBooked(number, 0, [end]);
         }, { javaScriptEnabled }));
     }
   }
@@ -118,7 +112,7 @@ describe('every end', { concurrency: 2 }, () => {
         await page.getByText('Jokin muu menee vikaan').click();
         await page.getByRole('button', { name }).click();
         await shop.returned(number);
-        await assertBooked(shop, number, 0, [end]);
+        await shop.assertBooked(number, 0, [end]);
       }));
   }
 
@@ -129,7 +123,7 @@ describe('every end', { concurrency: 2 }, () => {
       await vetuma.bank.act('pay');
       await vetuma.goBack();
       await shop.returned(number);
-      await assertBooked(shop, number, 1, ['SUCCESSFUL']);
+      await shop.assertBooked(number, 1, ['SUCCESSFUL']);
     }));
 
   test('only what the call lists is offered', () =>
@@ -159,7 +153,7 @@ test(`${LETTERS} in every text comes through`, () =>
       assert.ok(fields[name].endsWith(LETTERS), `${name} is ${fields[name]}`);
     }
     assert.deepEqual([fields.APPID, fields.TRID.slice(0, 3)], ['kesäleirit', 'ÄÖÅ']);
-    await assertBooked(shop, number, 1, ['SUCCESSFUL']);
+    await shop.assertBooked(number, 1, ['SUCCESSFUL']);
     assert.equal(await shop.check(number), 'VETUMA: OK_VERIFIED');
   }));
 
@@ -169,7 +163,7 @@ describe('the way back', { concurrency: 2 }, () => {
       await shop.pay();
       await vetuma.act('pay');
       await page.getByRole('heading', { name: words.fi.vetumaPaid }).waitFor();
-      await assertBooked(shop, number, 0, []);
+      await shop.assertBooked(number, 0, []);
       assert.equal(await shop.check(number), 'VETUMA: OK_VERIFIED');
     }));
 
@@ -183,7 +177,7 @@ describe('the way back', { concurrency: 2 }, () => {
       await vetuma.goBack();
       await shop.returned(number);
       await page.reload();
-      await assertBooked(shop, number, 1, ['SUCCESSFUL', 'SUCCESSFUL']);
+      await shop.assertBooked(number, 1, ['SUCCESSFUL', 'SUCCESSFUL']);
     }));
 
   test('goes over the back button to another bank: paid once', () =>
@@ -198,7 +192,7 @@ describe('the way back', { concurrency: 2 }, () => {
       await shop.returned(number);
       const { method, answer } = await session(number);
       assert.deepEqual([method, answer.fields.SO], ['P5', 'P5']);
-      await assertBooked(shop, number, 1, ['SUCCESSFUL']);
+      await shop.assertBooked(number, 1, ['SUCCESSFUL']);
     }));
 
   test('does not lead back into a payment that was cancelled', () =>
@@ -209,30 +203,18 @@ describe('the way back', { concurrency: 2 }, () => {
       const { page: vetumaPage } = await session(number);
       await page.goto(`${simulator.origin}${vetumaPage}/bank`);
       await shop.returned(number);
-      await assertBooked(shop, number, 0, ['CANCELLED', 'CANCELLED']);
+      await shop.assertBooked(number, 0, ['CANCELLED', 'CANCELLED']);
     }));
 });
 
 describe('a customer who cheats', { concurrency: 2 }, () => {
-  /** Posts a form to the shop, as any page on the way could. */
-  async function post(page, address, pairs) {
-    await page.setContent(`<form method="post" action="${address}" accept-charset="ISO-8859-1"></form>`);
-    await page.evaluate((fields) => {
-      for (const [name, value] of fields) {
-        const input = Object.assign(document.createElement('input'), { type: 'hidden', name, value });
-        document.forms[0].append(input);
-      }
-      document.forms[0].submit();
-    }, pairs);
-  }
-
   test('with the sum of the call is refused by VETUMA', () =>
     visit({}, async ({ page, shop, number }) => {
       await page.evaluate(() => (document.querySelector('[name=AM]').value = '0,01'));
       await shop.pay();
       await page.getByText('a value was changed').waitFor();
       assert.equal(await session(number), undefined);
-      await assertBooked(shop, number, 0, []);
+      await shop.assertBooked(number, 0, []);
     }, { expected: [REFUSED] }));
 
   test('with a genuine CANCELLED answer, posted where successes go, books nothing', () =>
@@ -241,10 +223,10 @@ describe('a customer who cheats', { concurrency: 2 }, () => {
       await vetuma.act('cancel');
       await shop.returned(number);
       const { answer, fields } = await session(number);
-      await post(page, fields.RETURL, latin1Pairs(answer.body));
+      await postForm(page, fields.RETURL, latin1Pairs(answer.body));
       await shop.refused();
       await page.getByText('CANCELLED does not belong to RETURL').waitFor();
-      await assertBooked(shop, number, 0, ['CANCELLED']);
+      await shop.assertBooked(number, 0, ['CANCELLED']);
     }, { expected: [REFUSED] }));
 
   test('with a forged STATUS books nothing', () =>
@@ -254,10 +236,10 @@ describe('a customer who cheats', { concurrency: 2 }, () => {
       await shop.returned(number);
       const { answer, fields } = await session(number);
       const forged = answer.body.replace('REJECTED', 'SUCCESSFUL');
-      await post(page, fields.RETURL, latin1Pairs(forged));
+      await postForm(page, fields.RETURL, latin1Pairs(forged));
       await shop.refused();
       await page.getByText('MAC does not hold').waitFor();
-      await assertBooked(shop, number, 0, ['REJECTED']);
+      await shop.assertBooked(number, 0, ['REJECTED']);
     }, { expected: [REFUSED] }));
 
   test('with the answer once more books once, and a cancellation behind it undoes nothing', () =>
@@ -267,16 +249,16 @@ describe('a customer who cheats', { concurrency: 2 }, () => {
       await vetuma.goBack();
       await shop.returned(number);
       const { answer, fields, id } = await session(number);
-      await post(page, answer.address, latin1Pairs(answer.body));
+      await postForm(page, answer.address, latin1Pairs(answer.body));
       await shop.returned(number);
       // Rightly signed, and where cancellations go.
       const path = `/control/vetuma/sessions/${id}/attack`;
       const { body } = await simulator.control(path, { kind: 'cancelled-to-return', send: false });
-      await post(page, fields.CANURL, latin1Pairs(body));
+      await postForm(page, fields.CANURL, latin1Pairs(body));
       await shop.returned(number);
       const { state } = await shop.booked(number);
       assert.equal(state, 'maksettu');
-      await assertBooked(shop, number, 1, ['SUCCESSFUL', 'SUCCESSFUL', 'CANCELLED']);
+      await shop.assertBooked(number, 1, ['SUCCESSFUL', 'SUCCESSFUL', 'CANCELLED']);
     }));
 
   test('with the answer about a cheaper order, made to name the dear one, books neither', () =>
@@ -294,10 +276,10 @@ describe('a customer who cheats', { concurrency: 2 }, () => {
         name,
         ['REF', 'ORDNR', 'TRID'].includes(name) ? wanted[name] : value,
       ]);
-      await post(page, answer.address, named);
+      await postForm(page, answer.address, named);
       await shop.refused();
-      await assertBooked(shop, dear, 0, []);
-      await assertBooked(shop, cheap, 0, []);
+      await shop.assertBooked(dear, 0, []);
+      await shop.assertBooked(cheap, 0, []);
     }));
 
   test('in any of the ways that the simulator knows books nothing more', () =>
@@ -315,7 +297,7 @@ describe('a customer who cheats', { concurrency: 2 }, () => {
         const expected = kind === 'replay' ? 303 : 400;
         assert.deepEqual([kind, sent.http_status], [kind, expected]);
       }
-      await assertBooked(shop, number, 0, ['REJECTED', 'REJECTED']);
+      await shop.assertBooked(number, 0, ['REJECTED', 'REJECTED']);
     }));
 });
 
@@ -329,11 +311,6 @@ test('after ten minutes nothing is told, and CHECK knows what the bank took', ()
     await vetuma.bank.act('pay');
     await page.getByRole('heading', { name: 'Istunto on vanhentunut' }).waitFor();
     assert.equal(await page.getByRole('button').count(), 0);
-    await assertBooked(shop, number, 0, []);
+    await shop.assertBooked(number, 0, []);
     assert.equal(await shop.check(number), 'VETUMA: OK_VERIFIED');
   }, { expected: [OVER] }));
-
-/** The pairs of a form body, each byte one character. */
-function latin1Pairs(body) {
-  return body.split('&').map((pair) => pair.split('=').map((half) => unescape(half.replaceAll('+', ' '))));
-}

@@ -7,21 +7,26 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { movableClock } from './clock.mjs';
 
 const PROGRAMS = process.env.KASSA_BIN_DIR ?? fileURLToPath(new URL('../../../target/debug', import.meta.url));
 const WEEK = 7 * 24 * 60 * 60;
 
 /**
  * Starts all three. The database is in a folder of its own, which `stop` removes. With `gate`,
- * banks are come to by the provider's Gate rather than over its page.
+ * banks are come to by the provider's Gate rather than over its page; with `movable`, Kassa's clock
+ * can be put forward.
  */
-export async function startServices({ gate = false } = {}) {
+export async function startServices({ gate = false, movable = false } = {}) {
   const [kassa, simulator, shop] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
   const at = (address) => `http://${address}`;
   const data = await mkdtemp(join(tmpdir(), 'kassa-browser-'));
+  const clock = movable ? await movableClock(data) : undefined;
+  const server = ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])];
+  const startKassa = () => own('kassa', server, clock?.env);
   const started = [
+    startKassa(),
     own('kassa-simulator', ['--listen', simulator]),
-    own('kassa', ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])]),
     own('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
   ];
   const stop = async () => {
@@ -34,7 +39,15 @@ export async function startServices({ gate = false } = {}) {
     await stop();
     throw error;
   }
-  return new Services({ kassa: at(kassa), simulator: at(simulator), shop: at(shop) }, stop);
+  /** What is due is measured by a clock that nobody sets, so that the server is started anew. */
+  const putForward = async (seconds) => {
+    await started[0].stop();
+    await clock.putForward(seconds);
+    started[0] = startKassa();
+    await started[0].ready;
+  };
+  const addresses = { kassa: at(kassa), simulator: at(simulator), shop: at(shop) };
+  return new Services(addresses, stop, { clock, putForward });
 }
 
 /** Starts the simulator alone. */
@@ -54,8 +67,8 @@ export async function startSimulator() {
 
 /** The running programs, and what a test does behind the customer's back. */
 class Services {
-  constructor({ kassa, simulator, shop }, stop) {
-    Object.assign(this, { kassa, simulator, shop, stop });
+  constructor({ kassa, simulator, shop }, stop, { clock, putForward }) {
+    Object.assign(this, { kassa, simulator, shop, stop, clock, putForward });
   }
 
   /** The origins that pages may talk to. */
@@ -126,10 +139,10 @@ async function get(address) {
 }
 
 /** One of Kassa's programs. */
-function own(name, args) {
+function own(name, args, env) {
   const path = join(PROGRAMS, name);
   assert.ok(existsSync(path), `${path} is not built; \`cargo build\` makes it, KASSA_BIN_DIR names its folder`);
-  return new Program(path, args);
+  return new Program(path, args, env);
 }
 
 /** A program that says `listening on` when it is ready. */
@@ -137,8 +150,8 @@ export class Program {
   #child;
   #said = '';
 
-  constructor(path, args) {
-    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(path, args, env = {}) {
+    this.#child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     this.ended = new Promise((done) => this.#child.once('exit', done));
     this.ready = new Promise((resolve, reject) => {
       const hear = (bytes) => {

@@ -45,6 +45,9 @@ const table = {
   vetumaChoose: ['Valitse maksutapa', 'Välj betalsätt', 'Choose how to pay'],
   vetumaPaid: ['Maksu on suoritettu', 'Betalningen är gjord', 'The payment is done'],
   vetumaBack: ['Palaa palveluun', 'Tillbaka till tjänsten', 'Return to the service'],
+  // The bridge's pages for old software.
+  leave: ['Keskeytä ja palaa palveluun', 'Avbryt och gå tillbaka till tjänsten', 'Cancel and go back to the service'],
+  toService: [/^Takaisin palveluun/, /^Tillbaka till tjänsten/, /^Back to the service/],
   finnishBanks: [/^Suomalaiset verkkopankit/, /^Finska nätbanker/, /^Finnish banks/],
 };
 

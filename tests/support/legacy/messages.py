@@ -16,11 +16,10 @@ from datetime import datetime
 os.environ["TZ"] = "EET-2EEST,M3.5.0/3,M10.5.0/4"
 time.tzset()
 
-RCVID = "TESTIASIAKAS11"
+# What VETUMA gave the municipality: RCVID and key of the shared secret, and the configuration's
+# name. This is the published test secret; it opens nothing.
+SECRET = "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35"
 AP = "TESTIASIAKAS1"
-# The published test key; it opens nothing.
-KEY = "873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35"
-SECRET = RCVID + "-" + KEY
 
 # An answer is good for so many seconds.
 MAX_AGE = 600
@@ -46,6 +45,10 @@ ADDRESS_OF = {
     "ERROR": "ERRURL",
     "FAILURE": "ERRURL",
 }
+
+
+def rcvid():
+    return SECRET.rpartition("-")[0]
 
 
 class Refused(Exception):
@@ -113,7 +116,7 @@ def read_answer(body, names, needed):
     received = answer.pop("MAC", "")
     if set(answer) - set(names) or needed - set(answer):
         raise Refused("it does not have the parameters of an answer")
-    if answer["RCVID"] != RCVID:
+    if answer["RCVID"] != rcvid():
         raise Refused("RCVID is not ours")
     if not re.fullmatch("[0-9A-F]{64}", received):
         raise Refused("MAC is not 64 hexadecimal digits")

@@ -100,7 +100,7 @@ def head(base, function, wanted):
     """What all calls begin with."""
     addresses = {name: base + path for path, name in ADDRESSES.items()}
     return [
-        ("RCVID", messages.RCVID),
+        ("RCVID", messages.rcvid()),
         ("APPID", "kesäleirit"),
         ("TIMESTMP", messages.timestamp()),
         ("SO", wanted["SO"]),
@@ -289,7 +289,10 @@ def main():
     arguments.add_argument("--listen", default="127.0.0.1:8090")
     arguments.add_argument("--vetuma", required=True, help="where calls to PAY are posted")
     arguments.add_argument("--query", help="where CHECK is asked; VETUMA's address and Query else")
+    arguments.add_argument("--secret", default=messages.SECRET)
+    arguments.add_argument("--ap", default=messages.AP)
     given = arguments.parse_args()
+    messages.SECRET, messages.AP = given.secret, given.ap
     host, _, port = given.listen.rpartition(":")
     server = ThreadingHTTPServer((host, int(port)), Handler)
     server.daemon_threads = True

@@ -44,7 +44,8 @@ pub(crate) enum Suite {
     Size,
     /// The npm package in Node
     Npm,
-    /// Our webhooks, judged by the public libraries on npm and PyPI
+    /// Our webhooks, judged by the public libraries on npm and PyPI, and the old shop of the browser
+    /// tests, by the vectors
     Oracles,
     /// The running server, held by schemathesis against its OpenAPI document
     Openapi,
@@ -232,6 +233,7 @@ fn build(project: &Project) -> Result<()> {
 /// What other people's programs say of our messages: one script a language.
 fn oracles(project: &Project) -> Result<Counts> {
     let mut counts = python_script(project, "webhooks.py", Format::Python)?;
+    counts += python_script(project, "vetuma.py", Format::Python)?;
     counts += node_suite(project, ORACLES, None)?;
     Ok(counts)
 }
