@@ -49,11 +49,11 @@ const DECISIONS: usize = 20;
 /// one of the call's three addresses.
 #[utoipa::path(
     post, path = "/vetuma/payment", tag = "vetuma", operation_id = "vetumaPayment",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "PAYMENT/PAY with its MAC, in ISO-8859-1"),
+    request_body(content = BTreeMap<String, String>, content_type = "application/x-www-form-urlencoded", description = "The fields of PAYMENT/PAY with their MAC, in ISO-8859-1"),
     responses(
-        (status = 200, description = "A page with a form that brings the answer to a faulty call", body = String, content_type = "text/html; charset=ISO-8859-1"),
+        (status = 200, description = "A page with a form that brings the answer to a faulty call", body = String, content_type = "text/html"),
         (status = 303, description = "To the hosted page, or to the answer that the same call got"),
-        (status = "4XX", description = "A page that tells the customer that the call is refused; or a problem", body = String, content_type = "text/html; charset=utf-8"),
+        (status = "4XX", description = "A page that tells the customer that the call is refused; or a problem", content((String = "text/html"), (ProblemBody = "application/problem+json"))),
         (status = "5XX", description = "Not now", body = ProblemBody, content_type = "application/problem+json"),
     ),
 )]
@@ -402,7 +402,7 @@ async fn note(
 /// No live VETUMA exists. How the payment stands comes from Kassa's own books.
 #[utoipa::path(
     post, path = "/vetuma/paymentQuery", tag = "vetuma", operation_id = "vetumaPaymentQuery",
-    request_body(content = String, content_type = "application/x-www-form-urlencoded", description = "PAYMENT/CHECK with its MAC, in ISO-8859-1"),
+    request_body(content = BTreeMap<String, String>, content_type = "application/x-www-form-urlencoded", description = "The fields of PAYMENT/CHECK with their MAC, in ISO-8859-1"),
     responses(
         (status = 200, description = "The answer with its MAC", body = String, content_type = "application/x-www-form-urlencoded"),
         (status = "4XX", description = "Why not", body = ProblemBody, content_type = "application/problem+json"),
