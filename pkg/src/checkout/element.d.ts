@@ -83,4 +83,5 @@ declare global {
   }
 
   interface HTMLElementEventMap extends KassaEventMap {}
+  interface DocumentEventMap extends KassaEventMap {}
 }

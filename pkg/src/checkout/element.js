@@ -7,13 +7,16 @@ import { press } from './keys.js';
 let module;
 let sheet;
 
+/** The hashes of what is loaded, in the one script that pins them (src/xtask/src/front). */
+const pins = typeof KASSA_PINS === 'undefined' ? {} : KASSA_PINS;
+
 /**
  * Loads the WebAssembly module. Called by the first element; call it earlier to preload, or with
  * an address, response, bytes or module where a bundler keeps the file elsewhere.
  */
 export function init(source) {
-  const from = source ?? new URL('./kassa_widget_bg.wasm', import.meta.url);
-  module ??= load({ module_or_path: from }).catch((error) => {
+  const file = new URL('./kassa_widget_bg.wasm', import.meta.url);
+  module ??= load({ module_or_path: source ?? fetch(file, { integrity: pins.module }) }).catch((error) => {
     module = undefined; // The next element may have more luck.
     throw error;
   });
@@ -24,7 +27,8 @@ export function init(source) {
 function style() {
   sheet ??= (async () => {
     const made = new CSSStyleSheet();
-    const answer = await fetch(new URL('./kassa.css', import.meta.url));
+    const file = new URL('./kassa.css', import.meta.url);
+    const answer = await fetch(file, { integrity: pins.style });
     made.replaceSync(answer.ok ? await answer.text() : '');
     return made;
   })().catch(() => {

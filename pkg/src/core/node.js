@@ -1,7 +1,7 @@
-// The core in Node: loaded at import, so that every function can be called at once.
+// References and messages in Node, Deno and Bun: loaded at import.
 import { readFileSync } from 'node:fs';
-import { initSync } from './index.js';
+import { loadSync } from '../references/load.js';
 
-initSync(readFileSync(new URL('./kassa_core_bg.wasm', import.meta.url)));
+loadSync(readFileSync(new URL('./kassa_core.wasm', import.meta.url)), 'format_amount');
 
 export * from './index.js';

@@ -9,6 +9,7 @@ pub mod ecommpay;
 pub mod op;
 pub mod registry;
 pub mod settings;
+mod url;
 pub mod vetuma;
 
 pub use registry::build;

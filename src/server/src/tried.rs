@@ -141,7 +141,6 @@ mod tests {
             selection: Selection::AllBanks,
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
-            vetuma: None,
         }
     }
 

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use viite::{FiIban, NationalReference, RfReference};
+use viite::{FiIban, LineKind, NationalReference, RfReference, line_kinds};
 
 const ROUND: Duration = Duration::from_millis(300);
 
@@ -61,6 +61,19 @@ fn main() {
         |text| FiIban::parse(text).is_ok(),
         |text| naive_mod97(text, 1),
     );
+    batch(&texts);
+}
+
+/// A list of 100,000 national references in one call, beside the same references one by one.
+fn batch(texts: &[String]) {
+    let lines = texts.iter().cycle().take(100_000);
+    let list: String = lines.map(|text| format!("{text}\n")).collect();
+    let national = |kind: &LineKind| *kind == LineKind::National;
+    let all = per_second(&[list], |list| {
+        line_kinds(list).filter(national).count() == 100_000
+    });
+    let each = per_second(texts, |text| NationalReference::parse(text).is_ok());
+    report("national batch", all * 100_000, "each ", each);
 }
 
 fn compare(
@@ -70,13 +83,17 @@ fn compare(
     naive: impl Fn(&str) -> bool,
 ) {
     let (ours, naive) = (per_second(texts, ours), per_second(texts, naive));
-    let tenths = ours * 10 / naive.max(1);
+    report(name, ours, "naive", naive);
+}
+
+fn report(name: &str, ours: u128, other: &str, theirs: u128) {
+    let tenths = ours * 10 / theirs.max(1);
     println!(
-        "{name:18} {:>6}.{} M/s, naive {:>4}.{} M/s, {}.{} times",
+        "{name:18} {:>6}.{} M/s, {other} {:>4}.{} M/s, {}.{} times",
         ours / 1_000_000,
         ours / 100_000 % 10,
-        naive / 1_000_000,
-        naive / 100_000 % 10,
+        theirs / 1_000_000,
+        theirs / 100_000 % 10,
         tenths / 10,
         tenths % 10
     );

@@ -6,6 +6,7 @@
 //! | [`RfReference`] | ISO 11649 creditor reference, `RF` + 2 check digits + 1 to 21 characters |
 //! | [`Reference`] | either of them |
 //! | [`Bulk`] | references for a run of numbers, all or none |
+//! | [`LineKinds`] | what the lines of a list of references are, in one go |
 //! | [`OrderNumber`] | a short order number that can be the base of a reference |
 //! | [`FiIban`], [`Iban`], [`Bic`] | accounts and banks; [`Bank`] tells whose an account is |
 //! | [`BankBarcode`], [`DueDate`] | the 54-digit bank bar code (pankkiviivakoodi), versions 4 and 5 |
@@ -47,6 +48,7 @@ mod date;
 mod epc_qr;
 mod error;
 mod iban;
+mod lines;
 mod mod97;
 mod national;
 mod order_number;
@@ -63,6 +65,7 @@ pub use date::DueDate;
 pub use epc_qr::{EpcQr, QrVersion};
 pub use error::{Error, Reason, Subject};
 pub use iban::{FiIban, Iban};
+pub use lines::{LineKind, LineKinds, line_kinds};
 pub use national::{FromDigits, NationalReference};
 pub use order_number::OrderNumber;
 pub use provider_shape::{fits_op_reference, fits_vetuma_reference};

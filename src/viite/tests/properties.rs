@@ -52,7 +52,36 @@ fn naive_check_digits(country: &str, body: &str) -> String {
     format!("{:02}", 98 - (tens * 10 + ones))
 }
 
+/// A line of a list: like [`anything`], or a reference as files hold it, right or nearly so.
+fn a_line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        anything().prop_map(|text| text.replace('\n', " ")),
+        "[0-9]{3,21}",
+        "[1-9][0-9]{2,18}".prop_map(|base| {
+            NationalReference::create(&base).map_or(base, |one| one.to_machine().to_owned())
+        }),
+    ]
+}
+
 proptest! {
+    #[test]
+    fn a_list_is_checked_as_its_lines_are(
+        lines in proptest::collection::vec(a_line(), 0..20),
+        end in prop_oneof![Just("\n"), Just("\r\n")],
+    ) {
+        let text: String = lines.iter().map(|line| format!("{line}{end}")).collect();
+        let one_by_one: Vec<_> = lines
+            .iter()
+            // What ends in CR before LF has a line end of two characters.
+            .map(|line| match Reference::parse(line.strip_suffix('\r').filter(|_| end == "\n").unwrap_or(line)) {
+                Ok(Reference::National(_)) => LineKind::National,
+                Ok(Reference::Rf(_)) => LineKind::Rf,
+                Err(_) => LineKind::Invalid,
+            })
+            .collect();
+        prop_assert_eq!(line_kinds(&text).collect::<Vec<_>>(), one_by_one);
+    }
+
     #[test]
     fn no_parser_panics_and_machine_forms_come_back(text in anything()) {
         macro_rules! exact {

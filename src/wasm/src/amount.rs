@@ -1,47 +1,36 @@
 //! Amounts: whole cents in, the forms that providers want out.
 
 use kassa_checkout::Amount;
-use serde::Serialize;
+use kassa_references::bridge::{answer_one, lines};
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    convert::out,
-    error::{from_coded, from_shape},
-};
+use crate::refused;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct AmountForms {
-    cents: u64,
-    minor_units: String,
-    with_point: String,
-    with_comma: String,
-}
-
-/// Checks an amount in whole cents and writes it as each provider wants it.
-///
-/// # Errors
-/// `amount/zero`, `amount/too-large`, `argument/shape` (not a whole number).
-#[wasm_bindgen(js_name = formatAmount)]
-pub fn format_amount(cents: JsValue) -> Result<JsValue, JsValue> {
-    let cents: u64 = serde_wasm_bindgen::from_value(cents).map_err(from_shape)?;
-    forms(Amount::from_cents(cents).map_err(from_coded)?)
+/// Checks an amount in whole cents, given in digits, and writes it as each provider wants it.
+#[wasm_bindgen]
+#[must_use]
+pub fn format_amount(cents: usize) -> i32 {
+    answer_one(cents, |cents| {
+        // The JavaScript half writes digits; more than fit are too many.
+        let cents = cents.parse().unwrap_or(u64::MAX);
+        Ok(forms(Amount::from_cents(cents).map_err(refused)?))
+    })
 }
 
 /// Reads an amount with exactly two decimals, after a point or a comma.
-///
-/// # Errors
-/// `amount/format`, `amount/zero`, `amount/too-large`.
-#[wasm_bindgen(js_name = parseAmount)]
-pub fn parse_amount(text: &str) -> Result<JsValue, JsValue> {
-    forms(Amount::parse_decimal(text).map_err(from_coded)?)
+#[wasm_bindgen]
+#[must_use]
+pub fn read_amount(text: usize) -> i32 {
+    answer_one(text, |text| {
+        Ok(forms(Amount::parse_decimal(text).map_err(refused)?))
+    })
 }
 
-fn forms(amount: Amount) -> Result<JsValue, JsValue> {
-    out(&AmountForms {
-        cents: amount.cents(),
-        minor_units: amount.minor_units(),
-        with_point: amount.with_point(),
-        with_comma: amount.with_comma(),
-    })
+/// In cents, with a point, with a comma.
+fn forms(amount: Amount) -> String {
+    lines(&[
+        &amount.minor_units(),
+        &amount.with_point(),
+        &amount.with_comma(),
+    ])
 }

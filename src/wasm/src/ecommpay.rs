@@ -1,92 +1,84 @@
-//! ecommpay's messages as bytes to sign, and its built-in banks.
+//! ecommpay's messages as texts to sign, and its built-in banks.
 
-use js_sys::JSON;
-use kassa_checkout::{
-    Timestamp,
-    bank::{BankId, Names},
-    provider::BuildError,
-};
-use kassa_providers::ecommpay::{PageUrl, Parameters, PaymentPage, banks, signing};
-use serde::Serialize;
+use kassa_checkout::{Timestamp, provider::BuildError};
+use kassa_providers::ecommpay::{GateUrl, PageUrl, Parameters, PaymentPage, banks, signing};
+use kassa_references::bridge::{Refusal, answer, answer_one, lines, named};
 use wasm_bindgen::prelude::*;
 
-use crate::{
-    convert::out,
-    error::{from_coded, kassa_error},
-};
+use crate::refused;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct UnsignedForm<'a> {
-    signing_input: String,
-    action: &'a str,
-    fields: &'a [(String, String)],
-}
-
-/// Builds a Payment Page request from its documented parameters; `now` in milliseconds since the
-/// epoch, `action` the page's address, ecommpay's own when absent.
-///
-/// # Errors
-/// An `ecommpay/…` code with the parameter in `field`.
-#[wasm_bindgen(js_name = ecommpayPaymentPage)]
-pub fn payment_page(
-    parameters: &JsValue,
-    now: u64,
-    action: Option<String>,
-) -> Result<JsValue, JsValue> {
-    let document: String = JSON::stringify(parameters)
-        .ok()
-        .and_then(|text| text.as_string())
-        .ok_or_else(|| {
-            kassa_error(
-                "argument/shape",
-                "parameters: expected an object",
-                None,
-                None,
-            )
-        })?;
-    let parameters = Parameters::from_json(document.as_bytes()).map_err(from_coded)?;
-    let action = action.as_deref().unwrap_or(PageUrl::ECOMMPAY);
-    let action = PageUrl::parse(action)
-        .ok_or_else(|| BuildError::new("ecommpay/action", "action", PageUrl::EXPECTED))
-        .map_err(from_coded)?;
-    let page = PaymentPage::new(parameters, Timestamp::from_millis(now)).map_err(from_coded)?;
-    out(&UnsignedForm {
-        signing_input: page.parameters().string_to_sign(),
-        action: action.as_str(),
-        fields: page.parameters().pairs(),
+/// Builds a Payment Page request from a JSON object of its documented parameters; `now` in
+/// milliseconds since the epoch, in digits; `action` the page's address, ecommpay's own when
+/// empty. Answers with the text to sign, the address, and a name and a value in turn.
+#[wasm_bindgen]
+#[must_use]
+pub fn ecommpay_page(parameters: usize, now: usize, action: usize) -> i32 {
+    answer(&[parameters, now, action], &|texts| {
+        let [parameters, now, action] = named(texts);
+        let parameters = Parameters::from_json(parameters.as_bytes()).map_err(refused)?;
+        let action = if action.is_empty() {
+            PageUrl::ECOMMPAY
+        } else {
+            action
+        };
+        let action = PageUrl::parse(action)
+            .ok_or_else(|| BuildError::new("ecommpay/action", "action", PageUrl::EXPECTED))
+            .map_err(refused)?;
+        let now = Timestamp::from_millis(now.parse().unwrap_or_default());
+        let page = PaymentPage::new(parameters, now).map_err(refused)?;
+        let to_sign = page.parameters().string_to_sign();
+        let mut parts = vec![to_sign.as_str(), action.as_str()];
+        for (name, value) in page.parameters().pairs() {
+            parts.extend([name.as_str(), value.as_str()]);
+        }
+        Ok(lines(&parts).into())
     })
 }
 
-/// The string to sign of any JSON object, for comparing when a signature is refused.
-///
-/// # Errors
-/// `ecommpay/json` when the text is not one strict JSON object.
-#[wasm_bindgen(js_name = ecommpaySigningInput)]
-pub fn signing_input(json: &str) -> Result<String, JsValue> {
+/// Builds a request to the Gate from the JSON text of its message; `gate` the Gate's address,
+/// ecommpay's own when empty. Answers with the address before the path and the text to
+/// sign.
+#[wasm_bindgen]
+#[must_use]
+pub fn ecommpay_gate(message: usize, gate: usize) -> i32 {
+    answer(&[message, gate], &|texts| {
+        let [message, gate] = named(texts);
+        let gate = if gate.is_empty() {
+            GateUrl::default()
+        } else {
+            GateUrl::parse(gate)
+                .ok_or_else(|| BuildError::new("ecommpay/gate", "gate", GateUrl::EXPECTED))
+                .map_err(refused)?
+        };
+        Ok(lines(&[gate.as_str(), &signing_input(message)?]).into())
+    })
+}
+
+/// The text to sign of any JSON object.
+#[wasm_bindgen]
+#[must_use]
+pub fn ecommpay_signing_input(json: usize) -> i32 {
+    answer_one(json, signing_input)
+}
+
+/// The built-in banks that are open, for when the live list is not at hand: in five lines each,
+/// Kassa's name, the Finnish, Swedish and English ones, and the BIC.
+#[wasm_bindgen]
+#[must_use]
+pub fn ecommpay_banks() -> i32 {
+    answer(&[], &|_| {
+        let open = banks::TABLE.iter().filter(|bank| !bank.closed);
+        let parts: Vec<&str> = open
+            .flat_map(|bank| {
+                let [fi, sv, en] = bank.names;
+                [bank.slug, fi, sv, en, bank.bic]
+            })
+            .collect();
+        Ok(lines(&parts).into())
+    })
+}
+
+fn signing_input(json: &str) -> Result<String, Refusal> {
     signing::canonical_string(json.as_bytes())
-        .map_err(|error| kassa_error("ecommpay/json", &error.to_string(), Some("json"), None))
-}
-
-#[derive(Serialize)]
-struct BankOut {
-    id: BankId,
-    names: Names,
-    bic: Option<String>,
-}
-
-/// The built-in banks that are open, for when the live list is not at hand.
-///
-/// # Errors
-/// None that a caller can cause.
-#[wasm_bindgen(js_name = ecommpayBanks)]
-pub fn open_banks() -> Result<JsValue, JsValue> {
-    let banks: Vec<BankOut> = banks::open()
-        .map(|bank| BankOut {
-            id: bank.id,
-            names: bank.names,
-            bic: bank.bic,
-        })
-        .collect();
-    out(&banks)
+        .map_err(|error| Refusal::new("ecommpay/json", "json", &error.to_string()))
 }

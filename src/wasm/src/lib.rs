@@ -1,11 +1,24 @@
-//! The wasm-bindgen face of `viite`, `checkout` and `providers`: npm package `kassa`.
+//! References, bar codes, amounts and provider messages for JavaScript: npm's `kassa`.
 //!
-//! Nothing here signs: a message comes out as the bytes to sign, for a host that holds the key.
-//! Every refusal is a JavaScript `Error` named `KassaError` with a stable `code`, and `field` and
-//! `position` where they apply.
+//! Nothing here signs: a message comes out as the text to sign, for a host that holds the key.
+//! Texts go in and out over the buffer of [`kassa_references::bridge`], whose functions are part
+//! of this module, too. Values of providers hold no line feeds where lines are the answer: the
+//! builders refuse control characters.
 
 pub mod amount;
-mod convert;
+pub mod codes;
 pub mod ecommpay;
-mod error;
-pub mod references;
+pub mod op;
+pub mod vetuma;
+
+use kassa_checkout::Coded;
+use kassa_references::bridge::Refusal;
+
+/// A refusal by the domain or a provider.
+pub fn refused(error: impl Coded) -> Refusal {
+    Refusal::new(
+        error.code(),
+        error.field().unwrap_or_default(),
+        &error.to_string(),
+    )
+}

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
 use crate::bins::{BUILD_ADVICE, pass_through};
-use crate::front::{NODE_ADVICE, Node};
+use crate::front::{self, NODE_ADVICE, Node};
 use crate::packages;
 use crate::progress;
 use crate::project::Project;
@@ -20,6 +20,15 @@ pub(crate) enum Bench {
     #[command(disable_help_flag = true)]
     Server {
         /// Passed on, for instance `--rounds 3` or `--help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// What a browser loads, beside Adyen's Finnish bank list
+    Size,
+    /// Reference numbers in Node, beside the libraries in use, and natively
+    #[command(disable_help_flag = true)]
+    Npm {
+        /// Passed on, for instance `--rounds 3`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -35,6 +44,10 @@ pub(crate) enum Bench {
 /// The folder of the crate that measures signatures, and of the npm package beside it.
 const SIGN: &str = "tests/bench/sign";
 
+/// The folders with the scripts that measure the npm package, and the packages beside it.
+const SIZE: &str = "tests/bench/size";
+const NPM: &str = "tests/bench/npm";
+
 const WRK_ADVICE: &str = "install wrk, for instance `apt-get install wrk`";
 
 /// Builds what is measured as it is released, and measures it.
@@ -45,6 +58,8 @@ pub(crate) fn run(project: &Project, what: &Bench) -> Result<ExitCode> {
     match what {
         Bench::Server { args } => server(project, args),
         Bench::Sign { args } => sign(project, args),
+        Bench::Size => size(project),
+        Bench::Npm { args } => npm(project, args),
     }
 }
 
@@ -58,6 +73,34 @@ fn sign(project: &Project, args: &[String]) -> Result<ExitCode> {
     let mut command = project.command(project.target.join("release/bench-sign"));
     command.arg("--package").arg(folder).args(args);
     pass_through(command)
+}
+
+/// Builds the package, and both lists in one run.
+fn size(project: &Project) -> Result<ExitCode> {
+    let folder = project.path(SIZE);
+    let node = Node::find(project).context(NODE_ADVICE)?;
+    node.install(&folder)?;
+    front::build(project, true, &[])?;
+    let mut command = project.command("node");
+    command.arg(folder.join("size.mjs"));
+    pass_through(command)
+}
+
+/// The libraries in Node, and then the same list in the native crate.
+fn npm(project: &Project, args: &[String]) -> Result<ExitCode> {
+    let folder = project.path(NPM);
+    let node = Node::find(project).context(NODE_ADVICE)?;
+    node.install(&folder)?;
+    front::build(project, true, &["references".to_owned()])?;
+    let mut command = project.command("node");
+    command.arg(folder.join("npm.mjs")).args(args);
+    let reached = pass_through(command)?;
+    let mut cargo = project.cargo();
+    cargo.args(["build", "--release", "-p", "viite", "--example", "speed"]);
+    progress::run("building viite's example speed", &mut cargo, BUILD_ADVICE)?;
+    let speed = project.target.join("release/examples/speed");
+    pass_through(project.command(speed))?;
+    Ok(reached)
 }
 
 fn server(project: &Project, args: &[String]) -> Result<ExitCode> {

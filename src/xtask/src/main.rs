@@ -44,6 +44,9 @@ enum Command {
         /// The small build: own standard library, wasm-opt, minified, checked against pkg/sizes.toml
         #[arg(long)]
         release: bool,
+        /// Build only this folder of pkg/dist (may be given several times)
+        #[arg(long, value_name = "PACKAGE")]
+        only: Vec<String>,
     },
     /// Run all test suites; the last line is their sum
     Test {
@@ -107,7 +110,9 @@ fn run(command: Command) -> Result<ExitCode> {
     let project = Project::find()?;
     match command {
         Command::Demo(options) => demo::run(&project, &options),
-        Command::Build { release } => front::build(&project, release).map(|()| ExitCode::SUCCESS),
+        Command::Build { release, only } => {
+            front::build(&project, release, &only).map(|()| ExitCode::SUCCESS)
+        }
         Command::Test { only } => suites::run(&project, &only),
         Command::Vectors { dir } => bins::vectors(&project, dir),
         Command::Faults { args } => bins::faults(&project, &args),

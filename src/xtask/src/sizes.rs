@@ -2,52 +2,62 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use brotli::enc::BrotliEncoderParams;
 
 use crate::project::{Project, read_toml};
 
-/// The file of budgets: package name = bytes after brotli.
+/// The file of budgets: import = bytes after brotli.
 const BUDGETS: &str = "pkg/sizes.toml";
 
-/// The size of one package, file by file, in bytes after brotli at its best level.
+/// Compresses each of the files that a browser loads, and leaves the result beside it as `FILE.br`
+/// for the server to send.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub(crate) fn compress_beside(folder: &Path, files: &[String]) -> Result<()> {
+    for file in files.iter().filter(|file| is_downloaded(file)) {
+        let beside = folder.join(format!("{file}.br"));
+        fs::write(&beside, compress(&read(&folder.join(file))?)?)
+            .with_context(|| format!("cannot write {}", beside.display()))?;
+    }
+    Ok(())
+}
+
+/// The size of what one way of importing loads, file by file, in bytes after brotli at its best
+/// level.
 pub(crate) struct Sizes {
-    /// The package's name, as in the budget file.
-    pub(crate) name: String,
+    /// The import, as in the budget file.
+    name: String,
     /// File name and bytes, largest first.
     files: Vec<(String, usize)>,
 }
 
 impl Sizes {
-    /// Compresses each of the files that a browser loads, and leaves the result beside it as
-    /// `FILE.br` for the server to send.
+    /// Measures files, each compressed by itself, as a server sends them.
     ///
     /// # Errors
-    /// When a file cannot be read or written.
-    pub(crate) fn compress(name: &str, folder: &Path, files: &[String]) -> Result<Self> {
-        let mut measured = Vec::new();
-        for file in files.iter().filter(|file| is_downloaded(file)) {
-            let path = folder.join(file);
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            let compressed = compress(&bytes)?;
-            measured.push((file.clone(), compressed.len()));
-            let beside = folder.join(format!("{file}.br"));
-            fs::write(&beside, compressed)
-                .with_context(|| format!("cannot write {}", beside.display()))?;
-        }
+    /// When a file cannot be read.
+    pub(crate) fn of(name: &str, files: &[PathBuf]) -> Result<Self> {
+        let mut measured = files
+            .iter()
+            .map(|path| {
+                let file = path.file_name().unwrap_or_default();
+                let bytes = compress(&read(path)?)?.len();
+                Ok((file.to_string_lossy().into_owned(), bytes))
+            })
+            .collect::<Result<Vec<_>>>()?;
         measured.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
-        let name = name.to_owned();
         Ok(Self {
-            name,
+            name: name.to_owned(),
             files: measured,
         })
     }
 
-    /// All files together, in bytes: each is compressed by itself, as a server sends it.
-    pub(crate) fn total(&self) -> usize {
+    /// All files together, in bytes.
+    fn total(&self) -> usize {
         self.files.iter().map(|(_, bytes)| bytes).sum()
     }
 
@@ -61,10 +71,10 @@ impl Sizes {
     }
 }
 
-/// Compares every package with its budget.
+/// Compares every way of importing with its budget.
 ///
 /// # Errors
-/// When a package is larger than its budget or has none; the message names all of them.
+/// When one is larger than its budget or has none; the message names all of them.
 pub(crate) fn check_budgets(project: &Project, measured: &[Sizes]) -> Result<()> {
     let budgets = read_toml(&project.path(BUDGETS))?;
     let complaints: Vec<_> = measured
@@ -93,13 +103,17 @@ fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
     Ok(compressed)
 }
 
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
 fn complaint(name: &str, total: usize, budgets: &BTreeMap<String, usize>) -> Option<String> {
     match budgets.get(name) {
         None => Some(format!(
-            "package `{name}` has no budget: add a line `{name} = …` to {BUDGETS}"
+            "`{name}` has no budget: add a line `\"{name}\" = …` to {BUDGETS}"
         )),
         Some(budget) if total > *budget => Some(format!(
-            "package `{name}` is {total} B after brotli, {} B over its budget of {budget} B ({BUDGETS}): \
+            "`{name}` is {total} B after brotli, {} B over its budget of {budget} B ({BUDGETS}): \
              make it smaller, the files above show where the bytes are",
             total - budget
         )),
@@ -108,7 +122,7 @@ fn complaint(name: &str, total: usize, budgets: &BTreeMap<String, usize>) -> Opt
 }
 
 /// Types are for the developer's editor; no browser loads them.
-fn is_downloaded(file: &str) -> bool {
+pub(crate) fn is_downloaded(file: &str) -> bool {
     [".js", ".mjs", ".wasm", ".css"]
         .iter()
         .any(|ending| file.ends_with(ending))
@@ -119,7 +133,7 @@ mod tests {
     use super::*;
 
     fn budgets() -> BTreeMap<String, usize> {
-        BTreeMap::from([("checkout".to_owned(), 55_000)])
+        BTreeMap::from([("kassa/checkout".to_owned(), 48_000)])
     }
 
     #[test]
@@ -145,18 +159,18 @@ mod tests {
 
     #[test]
     fn at_the_budget_is_within() {
-        assert_eq!(complaint("checkout", 55_000, &budgets()), None);
-        let over = complaint("checkout", 55_001, &budgets()).unwrap();
+        assert_eq!(complaint("kassa/checkout", 48_000, &budgets()), None);
+        let over = complaint("kassa/checkout", 48_001, &budgets()).unwrap();
         assert!(
-            over.starts_with("package `checkout` is 55001 B after brotli, 1 B over"),
+            over.starts_with("`kassa/checkout` is 48001 B after brotli, 1 B over"),
             "{over}"
         );
     }
 
     #[test]
-    fn a_package_needs_a_budget() {
-        let missing = complaint("core", 1, &budgets()).unwrap();
-        assert!(missing.contains("`core` has no budget"), "{missing}");
+    fn an_import_needs_a_budget() {
+        let missing = complaint("kassa", 1, &budgets()).unwrap();
+        assert!(missing.contains("`kassa` has no budget"), "{missing}");
     }
 
     #[test]
@@ -173,17 +187,25 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("a.js"), b"").unwrap();
         fs::write(folder.join("b.css"), [b'a'; 10_000]).unwrap();
+        let sizes = Sizes::of("kassa", &[folder.join("a.js"), folder.join("b.css")]).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            sizes.lines(),
+            "size kassa: 14 B brotli\n  b.css: 13 B\n  a.js: 1 B"
+        );
+    }
+
+    #[test]
+    fn what_the_server_sends_lies_beside() {
+        let folder = std::env::temp_dir().join(format!("kassa-beside-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("b.css"), [b'a'; 10_000]).unwrap();
         fs::write(folder.join("c.d.ts"), b"types").unwrap();
-        let files = ["a.js", "b.css", "c.d.ts"].map(str::to_owned);
-        let sizes = Sizes::compress("checkout", &folder, &files).unwrap();
+        compress_beside(&folder, &["b.css", "c.d.ts"].map(str::to_owned)).unwrap();
         let beside = fs::read(folder.join("b.css.br")).unwrap();
         let types_are_left_alone = !folder.join("c.d.ts.br").exists();
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(beside.len(), 13);
         assert!(types_are_left_alone);
-        assert_eq!(
-            sizes.lines(),
-            "size checkout: 14 B brotli\n  b.css: 13 B\n  a.js: 1 B"
-        );
     }
 }

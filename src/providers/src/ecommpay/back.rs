@@ -22,6 +22,7 @@ use super::{
     report::{self, object, text},
     signing, status,
 };
+use crate::url::is_well_formed;
 
 /// Where the Gate is asked how a payment stands.
 const STATUS: &str = "/v2/payment/status";
@@ -61,8 +62,13 @@ impl GateUrl {
     pub fn parse(text: &str) -> Option<Self> {
         let base = text.strip_suffix('/').unwrap_or(text);
         PageUrl::parse(base)?;
-        let complete = format!("{base}{STATUS}").parse::<http::Uri>().is_ok();
-        complete.then(|| Self(base.to_owned()))
+        is_well_formed(base).then(|| Self(base.to_owned()))
+    }
+
+    /// The address, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Where customers may be sent: a Gate on this very machine is a simulator, whose banks are

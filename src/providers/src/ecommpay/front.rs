@@ -270,7 +270,8 @@ fn refused(code: &'static str, field: &'static str, expected: &str) -> BuildErro
 
 /// A name that is not documented for this method; told back short and without odd characters.
 fn unknown(name: &str) -> BuildError {
-    let shown: String = name.escape_debug().take(64).collect();
+    let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
+    let shown: String = name.chars().map(plain).take(64).collect();
     let expected = format!("a documented name instead of '{shown}'");
     refused("ecommpay/unknown-parameter", "parameter", &expected)
 }

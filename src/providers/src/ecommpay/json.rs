@@ -1,13 +1,10 @@
 //! A strict JSON reader that keeps what a signature depends on.
 //!
 //! The order of keys and the literal text of numbers are kept; a key that stands twice in one
-//! object, deep nesting and large documents are refused. The grammar itself is serde_json's.
+//! object, deep nesting and large documents are refused. The grammar is RFC 8259's, and tests hold
+//! it against serde_json, which would weigh more than all else in the browser's module.
 
 use core::fmt;
-use std::collections::HashSet;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 /// The largest document that is read, in bytes: 256 KiB.
 pub const MAX_BYTES: usize = 256 * 1024;
@@ -77,12 +74,12 @@ impl Json {
             return Err(JsonError::TooLarge);
         }
         let text = core::str::from_utf8(bytes).map_err(|_| JsonError::Malformed)?;
-        let raw: &RawValue = parse(text)?;
-        let mut scanner = Scanner {
-            text: raw.get(),
-            at: 0,
-        };
-        scanner.value(MAX_DEPTH)
+        let mut scanner = Scanner { text, at: 0 };
+        let value = scanner.value(MAX_DEPTH)?;
+        match scanner.peek() {
+            None => Ok(value),
+            Some(_) => Err(JsonError::Malformed),
+        }
     }
 
     /// The value of a key, when this is an object that has it.
@@ -123,7 +120,7 @@ impl Json {
     }
 }
 
-/// Reads a document that is known to be JSON, but for what its strings escape.
+/// Reads a document from its start to its end.
 struct Scanner<'a> {
     text: &'a str,
     /// The place of the next byte.
@@ -134,18 +131,33 @@ impl<'a> Scanner<'a> {
     /// The next byte after white space.
     fn peek(&mut self) -> Option<u8> {
         loop {
-            match self.text.as_bytes().get(self.at) {
+            match self.byte() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.at += 1,
-                other => return other.copied(),
+                other => return other,
             }
         }
     }
 
-    /// Steps over this byte, if it is the next one.
+    /// The next byte, white space or not.
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// What stands ahead.
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// Steps over this byte, if it is the next one after white space.
     fn take(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
+    }
+
+    /// Steps over this byte.
+    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
+        self.take(byte).then_some(()).ok_or(JsonError::Malformed)
     }
 
     fn value(&mut self, levels: usize) -> Result<Json, JsonError> {
@@ -153,28 +165,34 @@ impl<'a> Scanner<'a> {
             Some(b'{') => self.object(deeper(levels)?),
             Some(b'[') => self.list(deeper(levels)?),
             Some(b'"') => self.string().map(Json::Text),
-            Some(_) => match self.word() {
-                "null" => Ok(Json::Null),
-                "true" => Ok(Json::Bool(true)),
-                "false" => Ok(Json::Bool(false)),
-                number => Ok(Json::Number(number.to_owned())),
-            },
-            None => Err(JsonError::Malformed),
+            Some(b'n') => self.word("null", Json::Null),
+            Some(b't') => self.word("true", Json::Bool(true)),
+            Some(b'f') => self.word("false", Json::Bool(false)),
+            _ => self.number(),
         }
     }
 
     fn object(&mut self, levels: usize) -> Result<Json, JsonError> {
         self.at += 1;
         let mut entries: Vec<(String, Json)> = Vec::new();
-        let mut seen = Seen::default();
-        while !self.take(b'}') {
+        if self.take(b'}') {
+            return Ok(Json::Object(entries));
+        }
+        loop {
             let key = self.string()?;
-            if !seen.is_new(&entries, &key) {
+            // A few are looked through at once; many are sorted at the end.
+            if entries.len() < FEW && entries.iter().any(|(known, _)| *known == key) {
                 return Err(JsonError::DuplicateKey);
             }
-            self.take(b':');
+            self.expect(b':')?;
             entries.push((key, self.value(levels)?));
-            self.take(b',');
+            if self.take(b'}') {
+                break;
+            }
+            self.expect(b',')?;
+        }
+        if entries.len() > FEW && holds_twice(&entries) {
+            return Err(JsonError::DuplicateKey);
         }
         Ok(Json::Object(entries))
     }
@@ -182,76 +200,130 @@ impl<'a> Scanner<'a> {
     fn list(&mut self, levels: usize) -> Result<Json, JsonError> {
         self.at += 1;
         let mut items = Vec::new();
-        while !self.take(b']') {
-            items.push(self.value(levels)?);
-            self.take(b',');
+        if self.take(b']') {
+            return Ok(Json::List(items));
         }
-        Ok(Json::List(items))
+        loop {
+            items.push(self.value(levels)?);
+            if self.take(b']') {
+                return Ok(Json::List(items));
+            }
+            self.expect(b',')?;
+        }
     }
 
-    /// A string, its escapes decoded by serde_json.
+    /// A string, its escapes decoded.
     fn string(&mut self) -> Result<String, JsonError> {
-        if !self.take(b'"') {
+        self.expect(b'"')?;
+        let mut decoded = String::new();
+        loop {
+            let rest = self.rest();
+            let ends = |byte: u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+            let end = rest.bytes().position(ends).ok_or(JsonError::Malformed)?;
+            decoded.push_str(rest.get(..end).unwrap_or_default());
+            self.at += end + 1;
+            match rest.as_bytes().get(end) {
+                Some(b'"') => return Ok(decoded),
+                Some(b'\\') => decoded.push(self.escape()?),
+                // A control character, which must be escaped.
+                _ => return Err(JsonError::Malformed),
+            }
+        }
+    }
+
+    /// What an escape stands for; the backslash is behind.
+    fn escape(&mut self) -> Result<char, JsonError> {
+        let sign = self.byte().ok_or(JsonError::Malformed)?;
+        self.at += 1;
+        Ok(match sign {
+            b'"' | b'\\' | b'/' => char::from(sign),
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => return self.escaped_unit(),
+            _ => return Err(JsonError::Malformed),
+        })
+    }
+
+    /// A character as one unit of UTF-16, or as a pair of them.
+    fn escaped_unit(&mut self) -> Result<char, JsonError> {
+        let unit = self.four_digits()?;
+        let code = if (0xd800..0xdc00).contains(&unit) {
+            if !self.rest().starts_with("\\u") {
+                return Err(JsonError::Malformed);
+            }
+            self.at += 2;
+            let second = self.four_digits()?;
+            let low = second.checked_sub(0xdc00).filter(|low| *low < 0x400);
+            0x10000 + ((unit - 0xd800) << 10) + low.ok_or(JsonError::Malformed)?
+        } else {
+            unit
+        };
+        // A second half without a first one is no character.
+        char::from_u32(code).ok_or(JsonError::Malformed)
+    }
+
+    fn four_digits(&mut self) -> Result<u32, JsonError> {
+        let digits = self.rest().get(..4).ok_or(JsonError::Malformed)?;
+        self.at += 4;
+        digits
+            .chars()
+            .try_fold(0, |value, digit| Some(value * 16 + digit.to_digit(16)?))
+            .ok_or(JsonError::Malformed)
+    }
+
+    fn word(&mut self, word: &str, value: Json) -> Result<Json, JsonError> {
+        if !self.rest().starts_with(word) {
             return Err(JsonError::Malformed);
         }
-        let start = self.at;
-        let mut escaped = false;
-        loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            let mark = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
-            self.at += mark.ok_or(JsonError::Malformed)?;
-            if self.text.as_bytes().get(self.at) == Some(&b'"') {
-                break;
-            }
-            escaped = true;
-            self.at += 2;
-        }
-        let end = self.at;
-        self.at += 1;
-        if escaped {
-            let quoted = self.text.get(start.saturating_sub(1)..self.at);
-            return parse(quoted.ok_or(JsonError::Malformed)?);
-        }
-        let plain = self.text.get(start..end).ok_or(JsonError::Malformed)?;
-        Ok(plain.to_owned())
+        self.at += word.len();
+        Ok(value)
     }
 
-    /// A number or a word, up to what ends it.
-    fn word(&mut self) -> &'a str {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let ends = |byte: u8| matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r');
-        let end = rest.bytes().position(ends).unwrap_or(rest.len());
-        self.at += end;
-        rest.get(..end).unwrap_or_default()
+    /// A number, whose literal is kept.
+    fn number(&mut self) -> Result<Json, JsonError> {
+        let start = self.at;
+        self.at += usize::from(self.byte() == Some(b'-'));
+        if self.byte() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        if self.byte() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.byte() {
+            self.at += 1;
+            self.at += usize::from(matches!(self.byte(), Some(b'+' | b'-')));
+            self.digits()?;
+        }
+        let literal = self.text.get(start..self.at).unwrap_or_default();
+        Ok(Json::Number(literal.to_owned()))
+    }
+
+    /// Steps over digits, of which there must be one at least.
+    fn digits(&mut self) -> Result<(), JsonError> {
+        let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        self.at += digits;
+        (digits > 0).then_some(()).ok_or(JsonError::Malformed)
     }
 }
-
-/// The keys of an object so far: looked through while they are few, hashed once they are many.
-#[derive(Default)]
-struct Seen(HashSet<String>);
 
 /// As many keys as are looked through one by one.
 const FEW: usize = 16;
 
-impl Seen {
-    fn is_new(&mut self, entries: &[(String, Json)], key: &str) -> bool {
-        if entries.len() < FEW {
-            return entries.iter().all(|(known, _)| known != key);
-        }
-        if self.0.is_empty() {
-            self.0
-                .extend(entries.iter().map(|(known, _)| known.clone()));
-        }
-        self.0.insert(key.to_owned())
-    }
+fn holds_twice(entries: &[(String, Json)]) -> bool {
+    let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+    keys.sort_unstable();
+    keys.windows(2)
+        .any(|pair| matches!(pair, [one, next] if one == next))
 }
 
 fn deeper(levels: usize) -> Result<usize, JsonError> {
     levels.checked_sub(1).ok_or(JsonError::TooDeep)
-}
-
-fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, JsonError> {
-    serde_json::from_str(text).map_err(|_| JsonError::Malformed)
 }
 
 #[cfg(test)]
@@ -325,7 +397,110 @@ mod tests {
         }
     }
 
+    /// What serde_json says of a text, but for what we refuse beside the grammar.
+    fn of_serde(text: &str) -> Option<serde_json::Value> {
+        serde_json::from_str(text).ok()
+    }
+
+    fn plain(json: &Json) -> serde_json::Value {
+        match json {
+            Json::Null => serde_json::Value::Null,
+            Json::Bool(flag) => (*flag).into(),
+            Json::Number(literal) => serde_json::from_str(literal).unwrap(),
+            Json::Text(text) => text.as_str().into(),
+            Json::List(items) => items.iter().map(plain).collect(),
+            Json::Object(entries) => {
+                let pairs = entries
+                    .iter()
+                    .map(|(key, value)| (key.clone(), plain(value)));
+                serde_json::Value::Object(pairs.collect())
+            }
+        }
+    }
+
+    /// Whether both read the text, and read the same.
+    fn agrees(text: &str) -> bool {
+        match (Json::read(text.as_bytes()), of_serde(text)) {
+            (Ok(ours), Some(theirs)) => plain(&ours) == theirs,
+            (Err(JsonError::Malformed), None) => true,
+            // Refused here for more than its grammar; what is refused for that first may be
+            // malformed further on.
+            (Err(JsonError::DuplicateKey | JsonError::TooDeep), _) => true,
+            // serde_json has no number beyond a double's reach.
+            (Ok(_), None) => text.contains(['e', 'E']) || text.len() > 300,
+            (Err(_), _) => false,
+        }
+    }
+
+    #[test]
+    fn escapes_as_serde_json_reads_them() {
+        for text in [
+            r#""\u0041\u00e4\ud83d\ude00\b\f\n\r\t\/\\\"""#,
+            r#""\ud83d""#,
+            r#""\ud83dx""#,
+            r#""\ud83d\n""#,
+            r#""\ud83d\u0041""#,
+            r#""\ude00""#,
+            r#""\u12""#,
+            r#""\u12é4""#,
+            r#""\x41""#,
+            r#""\"#,
+            "\"\u{1f}\"",
+            "\"\u{7f}\u{85}\u{2028}\"",
+            "tru",
+            "truex",
+            "nulll",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{\"a\":}",
+            "{,}",
+            "[,]",
+            "[1,]",
+            "-",
+            "+1",
+            "1.",
+            "1e",
+            "1e+",
+            "00",
+            "-01",
+            "1 ",
+            "\u{a0}1",
+        ] {
+            assert!(agrees(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn many_keys_are_told_apart_too() {
+        let keys = |count: usize| {
+            let all: Vec<_> = (0..count)
+                .map(|number| format!("\"k{number}\":0"))
+                .collect();
+            all.join(",")
+        };
+        for count in [15, 16, 17, 500] {
+            assert!(Json::read(format!("{{{}}}", keys(count)).as_bytes()).is_ok());
+            let twice = format!("{{{},\"k3\":1}}", keys(count));
+            let refused = Json::read(twice.as_bytes());
+            assert_eq!(refused, Err(JsonError::DuplicateKey), "{count}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_is_json_is_serde_jsons_to_say(
+            text in "[\\[\\]{}\",:0-3eE.truefalsn\\\\ -]{0,12}|\\[(-?[0-9]{1,3}(\\.[0-9])?(e-?[0-9])?,?){0,3}\\]",
+        ) {
+            prop_assert!(agrees(&text), "{}", text);
+        }
+
+        #[test]
+        fn every_string(text in any::<String>(), cut in 0_usize..40) {
+            let whole = serde_json::to_string(&text).unwrap();
+            let part: String = whole.chars().take(cut).collect();
+            prop_assert!(agrees(&whole) && agrees(&part));
+        }
+
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Json::read(&bytes);

@@ -6,6 +6,7 @@ pub mod back;
 mod bank_list;
 pub mod banks;
 pub mod callback;
+mod decimal;
 pub mod front;
 pub mod json;
 pub mod message;

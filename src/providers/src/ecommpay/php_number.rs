@@ -1,5 +1,7 @@
 //! Numbers as ecommpay's signer writes them: PHP 8's string form.
 
+use super::decimal::{self, Nearest};
+
 /// A JSON number in the form that is signed.
 ///
 /// Whole numbers that fit 64 bits keep their digits. All others become floats, written with at
@@ -20,11 +22,10 @@ pub fn write(literal: &str) -> String {
     {
         return whole.to_string();
     }
-    // The reader gives only JSON's number literals, all of which parse; one that does not is
-    // left as it stands, so that no signature can hold over something else.
-    literal
-        .parse::<f64>()
-        .map_or_else(|_| literal.to_owned(), write_float)
+    match literal.strip_prefix('-') {
+        Some(rest) => format!("-{}", write_float(rest)),
+        None => write_float(literal),
+    }
 }
 
 /// Whether signers may differ over how the literal is written.
@@ -36,44 +37,32 @@ pub fn is_float(literal: &str) -> bool {
         || literal.parse::<i64>().is_err()
 }
 
-fn write_float(value: f64) -> String {
-    if value.is_infinite() {
-        return if value.is_sign_negative() {
-            "-INF"
-        } else {
-            "INF"
-        }
-        .to_owned();
-    }
-    let scientific = format!("{value:.13e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    let (sign, mantissa) = match mantissa.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None => ("", mantissa),
+fn write_float(literal: &str) -> String {
+    let Nearest::Finite {
+        digits,
+        exponent,
+        tie_downwards,
+    } = decimal::nearest(literal)
+    else {
+        return "INF".to_owned();
     };
-    let all: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    let all = core::str::from_utf8(&digits).unwrap_or_default();
     let digits = match all.trim_end_matches('0') {
         "" => "0",
-        _ if keeps_zeros(value, &all) => &all,
+        // PHP leaves trailing zeros in whole numbers of 15 digits that end in 5 and are rounded
+        // down to an even digit: its conversion takes another way for such ties and does not
+        // strip there.
+        _ if tie_downwards => all,
         kept => kept,
     };
-    let text = if (-4..14).contains(&exponent) {
+    if (-4..14).contains(&exponent) {
         positional(digits, exponent)
     } else {
         exponential(digits, exponent)
-    };
-    format!("{sign}{text}")
+    }
 }
 
-/// Whether PHP leaves trailing zeros: in whole numbers of 15 digits that end in 5 and are rounded
-/// down to an even digit. Its conversion takes another way for such ties and does not strip there.
-fn keeps_zeros(value: f64, rounded: &str) -> bool {
-    let exact = value.abs().to_string();
-    exact.len() == 15 && !exact.contains('.') && exact.ends_with('5') && exact.starts_with(rounded)
-}
-
-fn positional(digits: &str, exponent: i32) -> String {
+fn positional(digits: &str, exponent: i64) -> String {
     let Ok(exponent) = usize::try_from(exponent) else {
         let zeros = usize::try_from(-1 - exponent).unwrap_or(0);
         return format!("0.{}{digits}", "0".repeat(zeros));
@@ -85,7 +74,7 @@ fn positional(digits: &str, exponent: i32) -> String {
     }
 }
 
-fn exponential(digits: &str, exponent: i32) -> String {
+fn exponential(digits: &str, exponent: i64) -> String {
     let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
     let rest = if rest.is_empty() { "0" } else { rest };
     let sign = if exponent < 0 { '-' } else { '+' };

@@ -45,8 +45,9 @@ pub const CONFIDENTIAL: &[&str] = &[
     "callback_id",
 ];
 
-/// The sandbox's addresses, and what its callbacks bear as `x-api-key`.
-const SANDBOX_REST: &str = "https://sandbox.apis.op.fi/paymentbutton/v1";
+/// The sandbox's address for servers.
+pub const SANDBOX_REST: &str = "https://sandbox.apis.op.fi/paymentbutton/v1";
+/// The sandbox's address for browsers, and what its callbacks bear as `x-api-key`.
 const SANDBOX_BROWSER: &str = "https://api.smn-sandbox.aws.op-palvelut.fi";
 const SANDBOX_CALLBACK_KEY: &str = "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fhx";
 

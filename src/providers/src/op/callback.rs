@@ -14,7 +14,7 @@ use kassa_checkout::{
 use serde::Deserialize;
 
 use super::{
-    account::CallbackAccount,
+    account::{CallbackAccount, Confidential},
     message,
     signing::{Authorization, Lines},
 };
@@ -28,6 +28,24 @@ struct Body {
 
 /// The longest body, in bytes.
 const LONGEST_BODY: usize = 64 * 1024;
+
+/// Reads a callback by what OP's callbacks bear, for those who have no more of an account: the
+/// header `x-api-key`, and who signs, where that is known.
+///
+/// # Errors
+/// [`ContentError`] when it cannot be read so far that its signature could be checked. All other
+/// faults are told after the signature held.
+pub fn claim_with(
+    api_key: &str,
+    signer: Option<&str>,
+    raw: &RawCallback,
+) -> Result<Claimed<Notice>, ContentError> {
+    let account = CallbackAccount {
+        api_key: Confidential(api_key.to_owned()),
+        id: signer.map(|id| Confidential(id.to_owned())),
+    };
+    claim(&account, raw)
+}
 
 /// Reads a callback so far that its signature can be checked.
 ///

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use viite::Reference;
 
+use crate::url::is_well_formed;
+
 /// The longest identifier, in characters.
 pub const LONGEST_ID: usize = 36;
 
@@ -222,7 +224,7 @@ pub(super) fn authority(url: &str) -> Option<&str> {
     let plain = url.len() <= LONGEST_URL && url.bytes().all(|byte| byte.is_ascii_graphic());
     let authority = rest.split(['/', '?', '#']).next()?;
     let odd = authority.is_empty() || authority.contains(['@', '\\', '"', '<', '>']);
-    (plain && !odd && url.parse::<http::Uri>().is_ok()).then_some(authority)
+    (plain && !odd && is_well_formed(url)).then_some(authority)
 }
 
 /// The body of Refund: an amount and exactly one of a reference and a message.

@@ -7,7 +7,7 @@
 mod account;
 pub mod back;
 mod banks;
-mod callback;
+pub mod callback;
 pub mod front;
 pub mod message;
 mod refund;
@@ -26,7 +26,7 @@ use kassa_checkout::{
     refund::{RefundOrder, RefundReport, RefundRule, Refunds},
 };
 
-pub use account::{CONFIDENTIAL, Environment, SETTINGS};
+pub use account::{CONFIDENTIAL, Environment, SANDBOX_REST, SETTINGS};
 
 use account::Account;
 use back::Envelope;

@@ -76,8 +76,11 @@ impl Lines<'_> {
             self.request_id,
             self.url,
         ];
-        let mut bytes = head.join("\n").into_bytes();
-        bytes.push(b'\n');
+        let mut bytes = Vec::new();
+        for line in head {
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
         bytes.extend_from_slice(self.body);
         bytes
     }

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{callbacks, checkout, events, health, refunds, shop, vetuma};
+use super::{callbacks, checkout, events, health, refunds, shop};
 
 /// The document.
 #[derive(OpenApi)]
@@ -22,7 +22,6 @@ use super::{callbacks, checkout, events, health, refunds, shop, vetuma};
         (name = "shop", description = "For the shop's own server, with its API key"),
         (name = "checkout", description = "For the customer's browser, with a payment's token"),
         (name = "providers", description = "For payment providers"),
-        (name = "vetuma", description = "For software that was made for VETUMA, which closed at the end of 2017: no live VETUMA exists"),
         (name = "operation", description = "For those who run the server"),
     ),
     paths(
@@ -32,7 +31,6 @@ use super::{callbacks, checkout, events, health, refunds, shop, vetuma};
         checkout::session, checkout::pay, checkout::status, checkout::events,
         callbacks::receive,
         callbacks::receive_about,
-        vetuma::pay, vetuma::query,
         health::alive, health::ready, health::metrics,
     ),
     modifiers(&Keys),

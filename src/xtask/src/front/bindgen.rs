@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::{Mode, Node, Package, files};
+use super::{Mode, Node, Package, files, foreign};
 use crate::progress;
 
 /// Counts up when this file's code makes something else of the same input.
-const RECIPE: u32 = 2;
+const RECIPE: u32 = 5;
 
-/// Makes `{bound}.js` and `{bound}_bg.wasm`, and returns the folder that holds them.
+/// Makes `{bound}.js` and `{bound}_bg.wasm`, or `{bound}.wasm` alone where no script is needed, and
+/// returns the folder that holds them.
 ///
 /// # Errors
 /// When wasm-bindgen refuses the input, or a tool fails.
@@ -25,7 +26,7 @@ pub(super) fn bind(
 ) -> Result<PathBuf> {
     let ready = stage.join("bound");
     let stamp = stage.join("bound.stamp");
-    let key = key(mode, wasm, node)?;
+    let key = key(package, mode, wasm, node)?;
     if is_fresh(&stamp, &key, &ready) {
         return Ok(ready);
     }
@@ -33,11 +34,20 @@ pub(super) fn bind(
     files::clear(&raw)?;
     files::clear(&ready)?;
     progress::during(&format!("binding {}", package.name), || {
-        generate(package, mode, wasm, &raw)
+        generate(package, mode, wasm, &raw)?;
+        if package.glue {
+            return Ok(());
+        }
+        foreign::bare(&raw.join(format!("{}_bg.wasm", package.bound)))
     })?;
     match node {
-        Some(node) if mode == Mode::Release => optimise(package, node, &raw, &ready)?,
+        Some(node) if mode == Mode::Release && package.small => {
+            optimise(package, node, &raw, &ready)?;
+        }
         _ => copy_all(&raw, &ready)?,
+    }
+    if !package.glue {
+        leave_glue_out(package, &ready)?;
     }
     fs::write(&stamp, stamp_text(&key, &files::list(&ready)?))
         .with_context(|| format!("cannot write {}", stamp.display()))?;
@@ -46,11 +56,17 @@ pub(super) fn bind(
 
 fn generate(package: &Package, mode: Mode, wasm: &Path, to: &Path) -> Result<()> {
     let release = mode == Mode::Release;
-    Bindgen::new()
-        .input_path(wasm)
+    let mut bindgen = Bindgen::new();
+    if package.foreign.is_empty() {
+        bindgen.input_path(wasm);
+    } else {
+        bindgen.input_bytes(package.bound, foreign::without(wasm, package.foreign)?);
+    }
+    bindgen
         .out_name(package.bound)
         .web(true)?
-        .typescript(package.types)
+        .omit_default_module_path(true)
+        .typescript(false)
         .keep_debug(false)
         .remove_name_section(release)
         .remove_producers_section(release)
@@ -71,6 +87,13 @@ fn optimise(package: &Package, node: &Node, raw: &Path, ready: &Path) -> Result<
     node.wasm_opt(&label, &raw.join(&wasm), &ready.join(&wasm))
 }
 
+/// The module imports nothing, so that no script of wasm-bindgen's is needed to load it.
+fn leave_glue_out(package: &Package, folder: &Path) -> Result<()> {
+    let named = |ending: &str| folder.join(format!("{}{ending}", package.bound));
+    fs::remove_file(named(".js")).context("cannot remove the script of wasm-bindgen")?;
+    fs::rename(named("_bg.wasm"), named(".wasm")).context("cannot rename the module")
+}
+
 fn copy_all(from: &Path, to: &Path) -> Result<()> {
     for file in files::list(from)? {
         files::copy_if_changed(&from.join(&file), &to.join(&file))?;
@@ -78,10 +101,11 @@ fn copy_all(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn key(mode: Mode, wasm: &Path, node: Option<&Node>) -> Result<String> {
+fn key(package: &Package, mode: Mode, wasm: &Path, node: Option<&Node>) -> Result<String> {
     let tools = node.map_or("no tools", Node::tools_version);
     Ok(format!(
-        "recipe {RECIPE}, {}, {}, {tools}",
+        "recipe {RECIPE}, small {}, {}, {}, {tools}",
+        package.small,
         mode.name(),
         files::fingerprint(wasm)?
     ))

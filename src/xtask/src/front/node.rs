@@ -125,6 +125,30 @@ impl Node {
         Ok(())
     }
 
+    /// Bundles a script and all that it imports into one file, as a shop's bundler does. What is
+    /// defined stands in the place of its name.
+    ///
+    /// # Errors
+    /// When the bundler refuses a file.
+    pub(super) fn bundle(&self, from: &Path, to: &Path, define: &[(&str, &str)]) -> Result<()> {
+        let mut command = self.tool("esbuild/bin/esbuild");
+        command
+            .args(["--bundle", "--minify", "--format=esm", "--charset=utf8"])
+            .args(["--legal-comments=none", "--log-level=warning"])
+            .arg(format!("--outfile={}", to.display()))
+            .args(
+                define
+                    .iter()
+                    .map(|(name, value)| format!("--define:{name}={value}")),
+            )
+            .arg(from);
+        progress::run(
+            &format!("bundling {}", from.display()),
+            &mut command,
+            TOOL_ADVICE,
+        )
+    }
+
     fn esbuild(&self, folder: &Path, to: &Path, code: &[String]) -> Result<()> {
         let output = self
             .tool("esbuild/bin/esbuild")

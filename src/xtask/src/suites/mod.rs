@@ -25,6 +25,9 @@ use summary::{Counts, Format, Tally};
 /// The folder of the tests that other people's programs run.
 const ORACLES: &str = "tests/oracles";
 
+/// The folder of the tests of the npm package.
+const NPM: &str = "tests/npm";
+
 /// After this many milliseconds a test of a Node suite counts as failed.
 const NODE_TEST_LIMIT: &str = "--test-timeout=1200000";
 
@@ -40,7 +43,7 @@ pub(crate) enum Suite {
     Doc,
     /// The test vectors, through the public API
     Vectors,
-    /// The small front-end build, each package within its budget
+    /// The small front-end build, each way of importing within its budget
     Size,
     /// The npm package in Node
     Npm,
@@ -153,7 +156,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
             stream(command.arg("tests/vectors"), Format::Plain)
         }
         Suite::Size => size(project),
-        Suite::Npm => node_suite(project, "tests/npm", None),
+        Suite::Npm => npm(project),
         Suite::Oracles => oracles(project),
         Suite::Openapi => python_script(project, "openapi.py", Format::Plain),
         Suite::Browser => {
@@ -161,7 +164,7 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
             // The old shop of the tests is written in it.
             python::ensure_python(project)?;
             build(project)?;
-            node_suite(project, "tests/browser", Some(&browser))
+            node_suite(project, "tests/browser", &[(browser::VARIABLE, &browser)])
         }
         Suite::Simulate => {
             build(project)?;
@@ -234,7 +237,7 @@ fn build(project: &Project) -> Result<()> {
 fn oracles(project: &Project) -> Result<Counts> {
     let mut counts = python_script(project, "webhooks.py", Format::Python)?;
     counts += python_script(project, "vetuma.py", Format::Python)?;
-    counts += node_suite(project, ORACLES, None)?;
+    counts += node_suite(project, ORACLES, &[])?;
     Ok(counts)
 }
 
@@ -253,15 +256,31 @@ fn size(project: &Project) -> Result<Counts> {
     if Node::find(project).is_none() {
         bail!("sizes cannot be measured without wasm-opt, which needs Node.js\n  {NODE_ADVICE}");
     }
-    front::build(project, true)?;
+    front::build(project, true, &[])?;
     Ok(Counts {
-        passed: front::package_count(),
+        passed: front::way_count(),
         ..Counts::default()
     })
 }
 
-/// Runs every `*.test.mjs` of a folder in Node's own test runner.
-fn node_suite(project: &Project, folder: &str, browser: Option<&Path>) -> Result<Counts> {
+/// The packed package, installed into a fresh folder. One of our programs signs webhooks for it.
+fn npm(project: &Project) -> Result<Counts> {
+    build(project)?;
+    let installed = project.target.join("xtask/npm");
+    let mut command = project.command("node");
+    command
+        .arg(project.path(NPM).join("support/install.mjs"))
+        .arg(&installed);
+    progress::run(
+        "packing and installing the npm package",
+        &mut command,
+        BUILD_ADVICE,
+    )?;
+    node_suite(project, NPM, &[("KASSA_NPM_FOLDER", &installed)])
+}
+
+/// Runs every `*.test.mjs` of a folder in Node's own test runner, with what they are to know.
+fn node_suite(project: &Project, folder: &str, known: &[(&str, &Path)]) -> Result<Counts> {
     let Some(node) = Node::find(project) else {
         bail!("Node.js is missing\n  {NODE_ADVICE}");
     };
@@ -278,9 +297,7 @@ fn node_suite(project: &Project, folder: &str, browser: Option<&Path>) -> Result
         .args(["--test", "--test-reporter=spec", NODE_TEST_LIMIT])
         .args(files)
         .env("KASSA_BIN_DIR", project.bin_dir());
-    if let Some(browser) = browser {
-        command.env(browser::VARIABLE, browser);
-    }
+    command.envs(known.iter().copied());
     stream(&mut command, Format::Node)
 }
 
