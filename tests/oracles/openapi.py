@@ -24,8 +24,9 @@ PROGRAMS = Path(os.environ.get("KASSA_BIN_DIR", HERE.parents[1] / "target/debug"
 DOCUMENT = HERE.parents[1] / "src/server/openapi.json"
 # The development configuration's, which everybody knows.
 API_KEY = "kassa_dev_demo_0123456789abcdef0123456789abcdef"
-# Nobody but the provider can sign a callback, so none that schemathesis makes is taken.
-NEVER_TAKEN = {"/callbacks/{provider}", "/callbacks/{provider}/{attempt}"}
+# Nobody but the provider can sign a callback, and nobody but a shop's software a call of VETUMA, so
+# none that schemathesis makes is taken.
+NEVER_TAKEN = {"/callbacks/{provider}", "/callbacks/{provider}/{attempt}", "/vetuma/payment", "/vetuma/paymentQuery"}
 # The development configuration's, too: what the simulator signs with.
 PROVIDER_SECRET = b"kassa-simulator-secret-for-development-only-0001"
 

@@ -20,6 +20,7 @@ use crate::{
     shop::{Shop, Shops},
     store::{AttemptRecord, Payment},
     tokens,
+    vetuma::SESSION,
 };
 
 /// The longest address that a browser is sent to; a longer message goes as a form. Well below
@@ -99,7 +100,7 @@ pub fn begin(
         request_id: tokens::uuid(),
         session_id: tokens::uuid_of(&attempt.id),
         language: attempt.language,
-        expires_at: payment.expires_at,
+        expires_at: expires_at(payment, attempt),
         callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
         return_url: format!("{public_url}/return/{}", payment.token),
         customer_ip,
@@ -114,6 +115,15 @@ pub fn begin(
         Beginning::Call(call) => call.sign(&keys).map(Start::Call),
     }
     .map_err(StepError::Sign)
+}
+
+/// When the provider's offer ends: with ours, but that a call of VETUMA gives the customer as long
+/// at the bank as here.
+fn expires_at(payment: &Payment, attempt: &AttemptRecord) -> Timestamp {
+    match payment.terms.vetuma {
+        Some(_) => attempt.at.plus_seconds(SESSION),
+        None => payment.expires_at,
+    }
 }
 
 /// Whether a call of ours begins a payment with this choice, rather than the customer's browser.

@@ -31,6 +31,7 @@ pub mod tokens;
 pub mod traces;
 pub mod transport;
 mod tried;
+pub mod vetuma;
 pub mod view;
 pub mod watch;
 

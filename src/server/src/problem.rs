@@ -105,6 +105,8 @@ faults! {
     Replay = CONFLICT, "webhook/replay", "the message cannot be sent again now";
     /// A callback that is not accepted. Nothing else is told.
     Callback = BAD_REQUEST, "callback/refused", "the callback is refused";
+    /// A call of VETUMA that is not accepted. Nothing else is told.
+    Vetuma = BAD_REQUEST, "vetuma/refused", "the VETUMA call is refused";
     /// The server is misconfigured for this payment.
     Misconfigured = INTERNAL_SERVER_ERROR, "server/misconfigured", "the server cannot sign for this shop";
     /// The store cannot be reached, or is full.

@@ -17,6 +17,8 @@ use kassa_keys::{Keyring, WebhookKey};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+use crate::vetuma::Bridge;
+
 /// A shop.
 #[derive(Debug)]
 pub struct Shop {
@@ -44,6 +46,8 @@ pub struct Shop {
     pub webhook: Option<Webhook>,
     /// The account that it is paid through.
     pub account: Account,
+    /// What software that was made for VETUMA may call, if any is answered.
+    pub vetuma: Option<Bridge>,
     /// The banks that may be offered, once they were put together.
     pub offered: OnceLock<Vec<Bank>>,
 }

@@ -131,6 +131,25 @@ fn uuid_form(bytes: [u8; 16]) -> String {
         .to_string()
 }
 
+/// So many random digits, the first not 0: an identifier for whoever takes digits only.
+///
+/// # Errors
+/// [`NoRandomness`] when the operating system fails.
+pub fn digits(count: usize) -> Result<String, NoRandomness> {
+    let mut text = String::with_capacity(count);
+    while text.len() < count {
+        let mut byte = [0_u8];
+        getrandom::fill(&mut byte).map_err(|_| NoRandomness)?;
+        let [byte] = byte;
+        let digit = char::from(b'0' + byte % 10);
+        // 250 is a multiple of 10, so that every digit is equally likely.
+        if byte < 250 && !(digit == '0' && text.is_empty()) {
+            text.push(digit);
+        }
+    }
+    Ok(text)
+}
+
 /// A number below `bound`, for jitter; 0 when the operating system fails.
 #[must_use]
 pub fn below(bound: u64) -> u64 {
@@ -197,7 +216,7 @@ mod tests {
 
     use kassa_checkout::Timestamp;
 
-    use super::{below, checkout_token, payment_id, request_id};
+    use super::{below, checkout_token, digits, payment_id, request_id};
 
     #[test]
     fn no_two_are_alike() {
@@ -208,6 +227,16 @@ mod tests {
         let requests: HashSet<_> = (0..1_000).map(|_| request_id()).collect();
         assert_eq!(requests.len(), 1_000);
         assert!(requests.iter().all(|id| id.len() == 12));
+    }
+
+    #[test]
+    fn digits_are_digits_and_no_two_are_alike() {
+        let ids: HashSet<_> = (0..1_000).map(|_| digits(15).unwrap()).collect();
+        assert_eq!(ids.len(), 1_000);
+        for id in ids {
+            assert!(id.len() == 15 && !id.starts_with('0'), "{id}");
+            assert!(id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
+        }
     }
 
     #[test]

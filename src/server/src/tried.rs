@@ -141,6 +141,7 @@ mod tests {
             selection: Selection::AllBanks,
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
+            vetuma: None,
         }
     }
 

@@ -100,6 +100,7 @@ fn payment(number: u64, shop: &str, order: &str, now: Timestamp) -> NewPayment {
             selection: Selection::AllBanks,
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
+            vetuma: None,
         },
         now,
         expires_at: now.plus_seconds(86_400),

@@ -111,6 +111,7 @@ impl World {
                 selection: Selection::AllBanks,
                 choose_at: ChooseAt::Kassa,
                 return_url: "https://shop.example/".to_owned(),
+                vetuma: None,
             },
             now: self.wall(),
             expires_at: self.wall().plus_seconds(self.offer(order)),

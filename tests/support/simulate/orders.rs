@@ -312,6 +312,7 @@ fn new_payment() -> Result<NewPayment, String> {
             selection: Selection::AllBanks,
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
+            vetuma: None,
         },
         now: Timestamp::from_millis(NOW),
         expires_at: Timestamp::from_millis(NOW + 1),

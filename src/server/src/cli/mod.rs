@@ -14,6 +14,7 @@ mod serve;
 mod store;
 mod table;
 mod upkeep;
+mod vetuma;
 mod webhooks;
 
 use std::{
@@ -72,6 +73,9 @@ enum Command {
     /// Make key pairs for providers.
     #[command(subcommand)]
     Keygen(keygen::Keygen),
+    /// Look again at what was logged of VETUMA, which exists no more.
+    #[command(subcommand)]
+    Vetuma(vetuma::Vetuma),
     /// Bring the tables of a database up to date, as a server does when it starts.
     Migrate(upkeep::Migrate),
     /// Copy a SQLite database to a new file, while a server works on it, and check the copy.
@@ -106,6 +110,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Refunds(command) => refunds::refunds(&command),
         Command::Keys(command) => keys::keys(&command),
         Command::Keygen(command) => keygen::keygen(&command),
+        Command::Vetuma(command) => vetuma::vetuma(&command),
         Command::Migrate(options) => upkeep::migrate(&options),
         Command::Backup(options) => upkeep::backup(&options),
         Command::Db(command) => upkeep::db(&command),

@@ -8,19 +8,30 @@ use std::{
 };
 
 use kassa_checkout::{Names, contract::Method, message::Purpose};
-use kassa_keys::{ApiKeyHash, HmacSha512Key, KeyError, Keyring, WebhookKey};
-use kassa_providers::{Settings, SettingsError};
+use kassa_keys::{
+    ApiKeyHash, HmacSha512Key, KeyError, Keyring, Sha256SuffixKey, SharedSecrets, Validity,
+    WebhookKey,
+};
+use kassa_providers::{Settings, SettingsError, vetuma::Profile};
 use url::Url;
 
 use super::{
     ApiKeys, Config, DEFAULT_LISTEN, Database, Limits, MetricsAccess, resolve::ALL_OPTIONS,
 };
-use crate::shop::{Account, Shop, Shops, Webhook};
+use crate::{
+    shop::{Account, Shop, Shops, Webhook},
+    vetuma::{Bridge, ReturnUrls},
+};
 
 /// The demo shop's API key.
 const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
 /// The demo shop's webhook secret.
 const WEBHOOK_SECRET: &str = "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=";
+/// The secret of VETUMA that public test suites print: it is the demo shop's too.
+const VETUMA_SECRET: &str =
+    "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35";
+/// The customer configuration that they call with it.
+const VETUMA_CONFIGURATION: &str = "TESTIASIAKAS1";
 /// The simulator's secret.
 const PROVIDER_SECRET: &str = "kassa-simulator-secret-for-development-only-0001";
 
@@ -131,6 +142,7 @@ impl Development {
                 url: shop_url.join("/webhooks")?,
                 keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
             }),
+            vetuma: Some(bridge()?),
             account: Account {
                 keyring: Arc::new(keyring(id, provider.facts().id)?),
                 provider,
@@ -159,6 +171,19 @@ fn provider(
         .map(|(key, value)| (key.to_owned(), value.to_owned())),
     );
     kassa_providers::build("ecommpay", &settings)
+}
+
+/// Software under test may call from wherever it runs on this machine.
+fn bridge() -> Result<Bridge, Box<dyn std::error::Error>> {
+    let mut secrets = SharedSecrets::default();
+    let secret = Sha256SuffixKey::parse(VETUMA_SECRET)?;
+    secrets.add(Purpose::Payment, secret, Validity::default())?;
+    Ok(Bridge {
+        secrets,
+        configurations: vec![VETUMA_CONFIGURATION.to_owned()],
+        return_urls: ReturnUrls::Loopback,
+        profile: Profile::V3,
+    })
 }
 
 fn keyring(shop: &str, provider: &str) -> Result<Keyring, KeyError> {

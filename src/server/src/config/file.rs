@@ -57,6 +57,7 @@ pub(super) struct ShopTable {
     #[serde(default)]
     pub(super) methods: Vec<MethodTable>,
     pub(super) webhook: Option<WebhookTable>,
+    pub(super) vetuma: Option<Spanned<VetumaTable>>,
     pub(super) account: AccountTable,
 }
 
@@ -76,6 +77,25 @@ pub(super) struct MethodTable {
 pub(super) struct WebhookTable {
     pub(super) url: Spanned<String>,
     pub(super) secrets: Spanned<Vec<Spanned<String>>>,
+}
+
+/// Software that was made for VETUMA and calls here instead.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VetumaTable {
+    pub(super) secrets: Spanned<Vec<Spanned<VetumaSecret>>>,
+    pub(super) configurations: Spanned<Vec<String>>,
+    pub(super) return_urls: Spanned<Vec<Spanned<String>>>,
+    pub(super) version: Option<Spanned<String>>,
+}
+
+/// A secret of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VetumaSecret {
+    pub(super) secret: Spanned<String>,
+    pub(super) from: Option<Spanned<String>>,
+    pub(super) until: Option<Spanned<String>>,
 }
 
 /// The shop's account at a provider.

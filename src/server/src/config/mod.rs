@@ -20,7 +20,7 @@ use kassa_keys::ApiKeyHash;
 pub use database::{Database, DatabaseFlags, PostgresAddress, PostgresHost, PostgresTls};
 pub use development::Development;
 pub use problem::{ConfigError, ConfigFault};
-pub use secret::SecretPlace;
+pub use secret::{SecretPlace, resolve as read_secret};
 
 use crate::{
     gateway,

@@ -1,6 +1,7 @@
 //! From the file as it is written to a configuration that can be used.
 
 mod database;
+mod vetuma;
 
 use std::{
     collections::BTreeMap,
@@ -159,6 +160,7 @@ impl Resolver<'_> {
             for hash in hashes {
                 api_keys.add(&hash, Arc::clone(&shop));
             }
+            self.check_secret_names(&id_span, &at, &shop, &shops);
             if shops.insert(shop.id.clone(), shop).is_some() {
                 self.refuse(&id_span, format!("{at}.id"), "another shop has the same id");
             }
@@ -285,6 +287,12 @@ impl Resolver<'_> {
             None => Some(None),
             Some(webhook) => self.webhook(at, &webhook).map(Some),
         };
+        // One that is wrong was told of already.
+        let has_webhook = !matches!(webhook, Some(None));
+        let vetuma = match table.vetuma {
+            None => Some(None),
+            Some(vetuma) => self.vetuma(at, &vetuma, has_webhook).map(Some),
+        };
         let series = self.series(at, table.reference_series.as_ref());
         let expires_in = self.expires_in(at, table.expires_in.as_ref());
         let id_text = table.id.get_ref().clone();
@@ -304,6 +312,7 @@ impl Resolver<'_> {
             logos,
             methods: table.methods.into_iter().map(method).collect(),
             webhook: webhook?,
+            vetuma: vetuma?,
             account: account?,
             offered: OnceLock::new(),
         };

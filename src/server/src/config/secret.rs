@@ -36,7 +36,7 @@ impl SecretPlace {
 ///
 /// # Errors
 /// What is wrong with the reference or with what it points at; never any of the secret.
-pub(super) fn resolve(reference: &str, folder: &Path) -> Result<Zeroizing<String>, String> {
+pub fn resolve(reference: &str, folder: &Path) -> Result<Zeroizing<String>, String> {
     match SecretPlace::parse(reference, folder)? {
         SecretPlace::File(path) => from_file(&path),
         SecretPlace::Environment(name) => from_environment(&name),

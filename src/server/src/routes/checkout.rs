@@ -15,13 +15,13 @@ use futures_util::{Stream, stream};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use kassa_checkout::{
     Bank, BankId, Language, Status,
-    contract::{NextStep, PayRequest, PaymentStatus, Session},
+    contract::{Method, NextStep, PayRequest, PaymentStatus, Session},
     selection::OptionName,
 };
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use super::{Path, opened, shop::refused_by_provider};
+use super::{Path, opened, shop::refused_by_provider, vetuma};
 use crate::{
     banks,
     body::Strict,
@@ -72,7 +72,7 @@ pub(crate) async fn session_of(
 ) -> Session {
     let selection = &payment.terms.selection;
     Session {
-        payee: shop.payee.clone(),
+        payee: vetuma::payee(payment, &shop.payee),
         amount_cents: payment.lifecycle.amount().cents(),
         currency: payment.lifecycle.amount().currency(),
         reference: view::reference_print(&payment.reference),
@@ -81,7 +81,7 @@ pub(crate) async fn session_of(
         language: payment.terms.language.or(language).unwrap_or_default(),
         option: OptionName::from(selection),
         choose_at: payment.terms.choose_at,
-        methods: shop.methods_for(selection),
+        methods: methods_for(payment, shop),
         banks: banks_for(app, payment, shop).await,
         status: status_of(payment, shop),
         expires_at: payment.expires_at,
@@ -91,6 +91,14 @@ pub(crate) async fn session_of(
 /// The banks to choose from: those that the provider offers now, where it says so.
 async fn banks_for(app: &AppState, payment: &Payment, shop: &Shop) -> Vec<Bank> {
     let selection = &payment.terms.selection;
+    if payment
+        .terms
+        .vetuma
+        .as_ref()
+        .is_some_and(|call| !call.banks)
+    {
+        return Vec::new();
+    }
     // Nothing is to be chosen any more, or not here.
     let asks = payment.lifecycle.can_pay() && !gateway::chooses_at_provider(payment);
     let live = if asks {
@@ -102,6 +110,15 @@ async fn banks_for(app: &AppState, payment: &Payment, shop: &Shop) -> Vec<Bank> 
         || shop.banks_for(selection).into_iter().cloned().collect(),
         |live| shop.banks_among(&live, selection),
     )
+}
+
+/// The other methods to choose from: of those that the shop shows, what a call of VETUMA permits.
+fn methods_for(payment: &Payment, shop: &Shop) -> Vec<Method> {
+    let mut methods = shop.methods_for(&payment.terms.selection);
+    if let Some(call) = &payment.terms.vetuma {
+        methods.retain(|method| call.methods.contains(&method.code));
+    }
+    methods
 }
 
 /// Where a payment stands, with the name of the bank chosen last.
@@ -154,6 +171,10 @@ pub(crate) async fn begin(
     address: Option<IpAddr>,
 ) -> Result<NextStep, Problem> {
     check_choice(app, payment, shop, &request).await?;
+    // Software that was answered believes the answer.
+    if vetuma::answered(app, payment).await?.is_some() {
+        return Err(Fault::CannotPay.into());
+    }
     let language = request
         .language
         .or(payment.terms.language)
@@ -212,7 +233,7 @@ async fn check_choice(
         (None, Some(_)) if at_provider => refuse("method", "the choice is made at the provider"),
         (Some(bank), None) => check_bank(app, payment, shop, bank).await,
         (None, Some(code)) => {
-            let methods = shop.methods_for(&payment.terms.selection);
+            let methods = methods_for(payment, shop);
             if methods.iter().any(|method| method.code == *code) {
                 Ok(())
             } else {

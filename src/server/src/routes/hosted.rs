@@ -14,7 +14,7 @@ use kassa_checkout::{
 use kassa_widget::{Fault as PageFault, PageLinks, Step, ssr};
 use serde::Deserialize;
 
-use super::{Path, assets, checkout, opened};
+use super::{Path, assets, checkout, opened, vetuma};
 use crate::{
     problem::{Fault, Problem},
     security::{self, ClientAddress, From},
@@ -55,6 +55,12 @@ pub(crate) async fn page(
         .or(payment.terms.language)
         .or_else(|| accepted(&headers))
         .unwrap_or_default();
+    match vetuma::answered(&app, &payment).await {
+        Ok(None) => {}
+        // The customer went back, from software that was answered already.
+        Ok(Some(_)) => return see_other(&format!("/vetuma/return/{token}")),
+        Err(problem) => return broken(&app, &problem, Some(language)),
+    }
     let session = checkout::session_of(&app, &payment, &shop, Some(language)).await;
     let page = format!("/checkout/{token}");
     let links = PageLinks {
@@ -75,7 +81,7 @@ pub(crate) async fn page(
         title: ssr::page_title(&session, language),
         head: refresh.unwrap_or_default(),
         languages: languages(&page, language, links.step),
-        content: element(&token, language, &session, &links),
+        content: element(&token, language, &session, &links) + &vetuma::way_out(&payment, language),
     };
     frame.respond(&app, StatusCode::OK)
 }
@@ -297,14 +303,14 @@ pub(crate) async fn come_back(
     }
 }
 
-fn see_other(url: &str) -> Response {
+pub(super) fn see_other(url: &str) -> Response {
     match HeaderValue::from_str(url) {
         Ok(location) => (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response(),
         Err(_) => Problem::new(Fault::Internal).into_response(),
     }
 }
 
-fn accepted(headers: &HeaderMap) -> Option<Language> {
+pub(super) fn accepted(headers: &HeaderMap) -> Option<Language> {
     headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -320,7 +326,7 @@ fn fault_of(word: &str) -> Option<PageFault> {
 }
 
 /// The page of a payment that cannot be shown.
-fn broken(app: &AppState, problem: &Problem, language: Option<Language>) -> Response {
+pub(super) fn broken(app: &AppState, problem: &Problem, language: Option<Language>) -> Response {
     let language = language.unwrap_or_default();
     let fault = if problem.status() == StatusCode::NOT_FOUND {
         PageFault::Unknown
@@ -335,6 +341,24 @@ fn broken(app: &AppState, problem: &Problem, language: Option<Language>) -> Resp
         content: ssr::fault_page(fault, language),
     };
     frame.respond(app, problem.status())
+}
+
+/// A page that says one thing; the content is markup.
+pub(super) fn plain_page(
+    app: &AppState,
+    status: StatusCode,
+    language: Language,
+    title: &str,
+    content: String,
+) -> Response {
+    let frame = Frame {
+        language,
+        title: title.to_owned(),
+        head: String::new(),
+        languages: String::new(),
+        content,
+    };
+    frame.respond(app, status)
 }
 
 /// A whole page. All but title are markup.
@@ -423,7 +447,7 @@ const fn onward(language: Language) -> &'static str {
 }
 
 /// Text as it stands in markup and in quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -11,6 +11,7 @@ pub(crate) mod openapi;
 pub(crate) mod refunds;
 pub(crate) mod shop;
 mod terms;
+pub(crate) mod vetuma;
 
 use axum::{
     Router,
@@ -45,6 +46,7 @@ pub fn app(state: AppState) -> Router {
             "/callbacks/{provider}/{attempt}",
             post(callbacks::receive_about).layer(DefaultBodyLimit::max(callbacks::LARGEST)),
         )
+        .merge(for_old_software(&state))
         .route("/assets/checkout/{*file}", get(assets::checkout))
         .route("/assets/page/{file}", get(assets::page))
         .route("/healthz", get(health::alive))
@@ -112,6 +114,17 @@ fn for_customers(state: &AppState) -> Router<AppState> {
         );
     let pages = pages.layer(from_fn_with_state(state.clone(), security::limit));
     api.merge(pages).layer(DefaultBodyLimit::max(body::LARGEST))
+}
+
+/// What software that was made for VETUMA calls, and the way back to it.
+fn for_old_software(state: &AppState) -> Router<AppState> {
+    Router::new()
+        .route("/vetuma/payment", post(vetuma::pay))
+        .route("/vetuma/paymentQuery", post(vetuma::query))
+        .route("/vetuma/return/{token}", get(vetuma::come_back))
+        .route("/vetuma/cancel/{token}", post(vetuma::leave))
+        .layer(from_fn_with_state(state.clone(), security::limit))
+        .layer(DefaultBodyLimit::max(body::LARGEST))
 }
 
 /// What is around the checkout API, from the outside in: how often, and whose pages may read.

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{Http, HttpAuthScheme, SecurityScheme},
 };
 
-use super::{callbacks, checkout, events, health, refunds, shop};
+use super::{callbacks, checkout, events, health, refunds, shop, vetuma};
 
 /// The document.
 #[derive(OpenApi)]
@@ -22,6 +22,7 @@ use super::{callbacks, checkout, events, health, refunds, shop};
         (name = "shop", description = "For the shop's own server, with its API key"),
         (name = "checkout", description = "For the customer's browser, with a payment's token"),
         (name = "providers", description = "For payment providers"),
+        (name = "vetuma", description = "For software that was made for VETUMA, which closed at the end of 2017: no live VETUMA exists"),
         (name = "operation", description = "For those who run the server"),
     ),
     paths(
@@ -31,6 +32,7 @@ use super::{callbacks, checkout, events, health, refunds, shop};
         checkout::session, checkout::pay, checkout::status, checkout::events,
         callbacks::receive,
         callbacks::receive_about,
+        vetuma::pay, vetuma::query,
         health::alive, health::ready, health::metrics,
     ),
     modifiers(&Keys),

@@ -121,7 +121,7 @@ fn new_payment(
 
 /// Makes the provider's message once for nothing, so that the shop and not its customer is told
 /// of a field that the provider would refuse. Not where others just like it were taken before.
-fn try_out(
+pub(super) fn try_out(
     app: &AppState,
     shop: &Shop,
     agreed: &Agreed,

@@ -129,6 +129,7 @@ impl CreatePayment {
                 selection,
                 choose_at,
                 return_url: self.return_url,
+                vetuma: None,
             },
             expires_at: now.plus_seconds(expires_in),
         })

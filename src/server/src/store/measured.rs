@@ -8,13 +8,13 @@ use tracing::Instrument as _;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
-    RefundRecord, Refunding, Room, Store, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
+    Question, RefundRecord, Refunding, Room, Store, Tried,
 };
 use crate::metrics::Metrics;
 
 /// The operations, as the figures name them.
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 25] = [
     "create",
     "payment",
     "by_token",
@@ -24,6 +24,7 @@ const OPERATIONS: [&str; 24] = [
     "events",
     "begin_attempt",
     "called",
+    "note",
     "apply",
     "refund",
     "settle_refund",
@@ -126,6 +127,10 @@ impl Store for Measured {
 
     fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
         self.measure("called", self.store.called(called, now))
+    }
+
+    fn note(&self, note: Note) -> Answer<'_, Noted> {
+        self.measure("note", self.store.note(note))
     }
 
     fn apply(

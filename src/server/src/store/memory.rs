@@ -17,8 +17,8 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent}
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
-    RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
+    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use state::State;
 
@@ -150,6 +150,10 @@ impl Store for MemoryStore {
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
         self.write(move |state, now| state.begin_attempt(&begin, now))
+    }
+
+    fn note(&self, note: Note) -> Answer<'_, Noted> {
+        self.write(move |state, now| state.note(&note, now))
     }
 
     fn called(&self, called: Called, at: Timestamp) -> Answer<'_, Option<String>> {

@@ -26,8 +26,8 @@ use kassa_checkout::{Status, Timestamp, lifecycle::RefundStatus, provider::Payme
 
 pub use record::{
     Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
-    Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Outcome, Outgoing,
-    Payer, Payment, Question, References, Room, Terms, Tried,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Note, Noted, Outcome,
+    Outgoing, Payer, Payment, Question, References, Room, Terms, Tried, VetumaTerms,
 };
 
 pub use refund::{NewRefund, RefundRecord, Refunding};
@@ -124,6 +124,12 @@ pub trait Store: Send + Sync {
         outcome: RefundStatus,
         now: Timestamp,
     ) -> Answer<'_, Option<String>>;
+
+    /// Adds an event to a payment, while that is as it was seen, and once for its key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn note(&self, note: Note) -> Answer<'_, Noted>;
 
     /// The refunds of a payment, oldest first; `None` when the shop has no such payment.
     ///

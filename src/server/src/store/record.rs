@@ -62,6 +62,34 @@ pub struct Terms {
     pub choose_at: ChooseAt,
     /// The shop's page to go back to.
     pub return_url: String,
+    /// The call of VETUMA that it came by, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vetuma: Option<Box<VetumaTerms>>,
+}
+
+/// The call of VETUMA that a payment came by, as its answer needs it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VetumaTerms {
+    /// Its fields, but for the MAC.
+    pub call: Vec<(String, String)>,
+    /// Which secret of its name it was signed with: the answer is signed with the same.
+    pub secret: String,
+    /// The identifier against paying twice, 15 digits.
+    pub payid: String,
+    /// Whether banks may be offered.
+    pub banks: bool,
+    /// The other methods that may be offered.
+    pub methods: Vec<String>,
+}
+
+impl VetumaTerms {
+    /// A field of the call.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let mut fields = self.call.iter();
+        let found = fields.find(|(field, _)| field == name);
+        found.map(|(_, value)| value.as_str())
+    }
 }
 
 /// Who pays, as it is kept. `Debug` of it and of all that holds it shows nothing.
@@ -275,6 +303,38 @@ pub struct Begin {
     pub same_within: u64,
     /// Whether a call of ours begins it, rather than the customer's browser.
     pub by_call: bool,
+}
+
+/// An event to add to a payment.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The shop.
+    pub shop: String,
+    /// The payment.
+    pub payment: String,
+    /// The version that the payment was seen with.
+    pub version: u64,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub kind: &'static str,
+    /// The particulars.
+    pub detail: serde_json::Value,
+    /// What it is known by: the second one is none.
+    pub once: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What came of adding an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noted {
+    /// It was added.
+    New,
+    /// One of this key was there before.
+    Before,
+    /// The payment is not as it was seen, or not there.
+    Changed,
 }
 
 /// What came of beginning an attempt.

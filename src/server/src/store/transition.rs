@@ -13,7 +13,10 @@ use serde_json::{Value, json};
 
 use super::{
     StoreError,
-    record::{AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Payment},
+    record::{
+        AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Note, Payment,
+        VetumaTerms,
+    },
     refund::RefundRecord,
 };
 use crate::{
@@ -133,8 +136,43 @@ pub(crate) fn create(new: &NewPayment, reference: String) -> (Change, String) {
     let mut change = Change::of(payment);
     change.from = None;
     change.append(new.now, &who, "payment.created", detail);
+    if let Some(vetuma) = &change.payment.terms.vetuma {
+        let detail = json!({ "call": trace(vetuma), "payid": vetuma.payid });
+        change.append(new.now, &who, "vetuma.called", detail);
+    }
     let answer = (new.answer)(&change.payment);
     (change, answer)
+}
+
+/// What is written down of a call of VETUMA: what the seed's chapter on tracing names.
+fn trace(vetuma: &VetumaTerms) -> Value {
+    const FIELDS: [&str; 9] = [
+        "RCVID",
+        "APPID",
+        "TIMESTMP",
+        "SOLIST",
+        "AM",
+        "REF",
+        "ORDNR",
+        "TRID",
+        "PAYM_CALL_ID",
+    ];
+    let fields = FIELDS.iter();
+    fields
+        .filter_map(|name| Some(((*name).to_owned(), Value::from(vetuma.get(name)?))))
+        .collect()
+}
+
+/// An event is added to a payment; none when that is not as it was seen.
+pub(crate) fn note(payment: Payment, note: &Note) -> Option<Change> {
+    if payment.version != note.version {
+        return None;
+    }
+    let mut change = Change::of(payment);
+    change.dedupe = Some(note.once.clone());
+    change.append(note.now, &note.who, note.kind, note.detail.clone());
+    change.grow();
+    Some(change)
 }
 
 /// The reference of that number in a shop's series.

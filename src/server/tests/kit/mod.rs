@@ -66,6 +66,8 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    /// What came, where it is no UTF-8.
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Answer {
@@ -130,6 +132,7 @@ impl Kit {
             status: parts.status,
             headers: parts.headers,
             text: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes: bytes.to_vec(),
         }
     }
 

@@ -38,6 +38,7 @@ pub(crate) fn new(id: &str, order: &str) -> NewPayment {
             selection: Selection::AllBanks,
             choose_at: ChooseAt::Kassa,
             return_url: "https://shop.example/".to_owned(),
+            vetuma: None,
         },
         now: *NOW,
         expires_at: NOW.plus_seconds(600),

@@ -7,8 +7,8 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent}
 use super::webhooks::Webhooks;
 use crate::store::{
     Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter, Idempotency,
-    NewPayment, NewReference, NewRefund, Payment, Question, Queue, RefundRecord, Refunding,
-    StoreError, refund,
+    NewPayment, NewReference, NewRefund, Note, Noted, Payment, Question, Queue, RefundRecord,
+    Refunding, StoreError, refund,
     transition::{self, Beginning, Change},
 };
 
@@ -246,6 +246,20 @@ impl State {
                 }
             }
         })
+    }
+
+    pub(super) fn note(&mut self, note: &Note, now: Timestamp) -> Result<Noted, StoreError> {
+        let Some(row) = self.row(&note.shop, &note.payment) else {
+            return Ok(Noted::Changed);
+        };
+        if row.reports.contains(&note.once) {
+            return Ok(Noted::Before);
+        }
+        let Some(change) = transition::note(row.payment.clone(), note) else {
+            return Ok(Noted::Changed);
+        };
+        self.write(change, now)?;
+        Ok(Noted::New)
     }
 
     pub(super) fn called(

@@ -8,13 +8,13 @@ use kassa_checkout::{BankId, Timestamp, provider::PaymentEvent};
 use super::{
     NOW,
     connection::Connections,
-    payments::{by_attempt, by_token},
+    payments::{by_attempt, by_token, payment},
     refunds,
     row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, text, time},
     statement::Statement,
 };
 use crate::store::{
-    Applied, Begin, Begun, Called, Idempotency, Payment, StoreError,
+    Applied, Begin, Begun, Called, Idempotency, Note, Noted, Payment, StoreError,
     transition::{self, Beginning, Change},
 };
 
@@ -74,6 +74,27 @@ pub(super) async fn called(
         }
     }
     Err(StoreError::Unavailable)
+}
+
+pub(super) async fn note(connections: &Connections, note: Note) -> Result<Noted, StoreError> {
+    let Some(payment) = payment(connections, &note.shop, &note.payment).await? else {
+        return Ok(Noted::Changed);
+    };
+    let sql = "select 1 from events where payment = $1 and dedupe = $2";
+    let once = storable(&note.once);
+    if !connections
+        .query(sql, &[&payment.id, &once])
+        .await?
+        .is_empty()
+    {
+        return Ok(Noted::Before);
+    }
+    let Some(change) = transition::note(payment, &note) else {
+        return Ok(Noted::Changed);
+    };
+    // Refused too when one of its key came in between: the next try finds it.
+    let written = write(connections, &change).await?;
+    Ok(if written { Noted::New } else { Noted::Changed })
 }
 
 /// Applies a report to a payment as it was a moment ago; where it has changed since, it is read.

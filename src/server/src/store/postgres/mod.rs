@@ -27,8 +27,8 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent}
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
-    RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
+    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
@@ -165,6 +165,10 @@ impl Store for PostgresStore {
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
         Box::pin(changes::begin_attempt(&self.connections, begin))
+    }
+
+    fn note(&self, note: Note) -> Answer<'_, Noted> {
+        Box::pin(changes::note(&self.connections, note))
     }
 
     fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {

@@ -34,8 +34,8 @@ use tokio::sync::Semaphore;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Outgoing, Payment, Question,
-    RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
+    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use sql::Decided;
 use writer::Writer;
@@ -416,6 +416,13 @@ impl Store for SqliteStore {
         Box::pin(
             self.writer
                 .write(move |connection| sql::settle_refund(connection, &id, outcome, now)),
+        )
+    }
+
+    fn note(&self, note: Note) -> Answer<'_, Noted> {
+        Box::pin(
+            self.writer
+                .write(move |connection| sql::note(connection, &note)),
         )
     }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, Row, config::DbConfig};
 
 pub(super) use changes::{
     Decided, apply, begin_attempt, called, decide_attempt, decide_report, decide_report_on,
-    meet_deadlines,
+    meet_deadlines, note,
 };
 pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
 pub(super) use questions::{claim_questions, finish_question};

@@ -5,13 +5,13 @@ use rusqlite::{Connection, params};
 
 use super::{
     PAYMENT, changed, due_in, int, payment_of,
-    payments::{by_attempt, by_token},
+    payments::{by_attempt, by_token, payment},
     refunds, refused, rows, run, text,
 };
 use crate::{
     clock,
     store::{
-        Applied, AttemptRecord, Begin, Begun, Called, Payment, StoreError,
+        Applied, AttemptRecord, Begin, Begun, Called, Note, Noted, Payment, StoreError,
         transition::{self, Beginning, Change, NewMessage},
     },
 };
@@ -138,14 +138,35 @@ pub(in crate::store::sqlite) fn decide_report_on(
     now: Timestamp,
 ) -> Result<Decided<Applied>, StoreError> {
     let dedupe = transition::dedupe_key(provider, &report);
-    let known = connection
-        .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
-        .and_then(|mut statement| statement.exists([&payment.id, &dedupe]))
-        .map_err(refused)?;
-    if known {
+    if is_known(connection, &payment.id, &dedupe)? {
         return Ok(Decided::Answer(Applied::Duplicate));
     }
     Decided::change(transition::report(payment, provider, report, now)?)
+}
+
+/// Whether a payment has an event of this key.
+fn is_known(connection: &Connection, payment: &str, dedupe: &str) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached("select 1 from events where payment = ?1 and dedupe = ?2")
+        .and_then(|mut statement| statement.exists([payment, dedupe]))
+        .map_err(refused)
+}
+
+pub(in crate::store::sqlite) fn note(
+    connection: &Connection,
+    note: &Note,
+) -> Result<Noted, StoreError> {
+    let Some(payment) = payment(connection, &note.shop, &note.payment)? else {
+        return Ok(Noted::Changed);
+    };
+    if is_known(connection, &payment.id, &note.once)? {
+        return Ok(Noted::Before);
+    }
+    let Some(change) = transition::note(payment, note) else {
+        return Ok(Noted::Changed);
+    };
+    let written = write(connection, &Prepared::of(change)?)?;
+    Ok(if written { Noted::New } else { Noted::Changed })
 }
 
 /// Writes what was decided on a report; decides anew where the payment has changed.
