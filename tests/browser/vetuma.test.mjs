@@ -2,6 +2,7 @@
 // books, and what it does not.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { assertAccessible } from './support/axe.mjs';
 import { Browser } from './support/browser.mjs';
 import { latin1Pairs, LegacyShop, postForm, startLegacyShop } from './support/legacy.mjs';
 import { BankPage } from './support/pages.mjs';
@@ -155,6 +156,25 @@ test(`${LETTERS} in every text comes through`, () =>
     assert.deepEqual([fields.APPID, fields.TRID.slice(0, 3)], ['kesäleirit', 'ÄÖÅ']);
     await shop.assertBooked(number, 1, ['SUCCESSFUL']);
     assert.equal(await shop.check(number), 'VETUMA: OK_VERIFIED');
+  }));
+
+test('every page is accessible', () =>
+  visit({}, async ({ page, shop, vetuma }) => {
+    await shop.pay();
+    await page.getByRole('heading', { name: words.fi.vetumaChoose }).waitFor();
+    await assertAccessible(page, 'choosing');
+    await vetuma.choose('Nordea');
+    await vetuma.bank.arrive();
+    await assertAccessible(page, 'at the bank');
+    await vetuma.bank.act('pay');
+    await page.getByRole('heading', { name: words.fi.vetumaPaid }).waitFor();
+    await assertAccessible(page, 'the way back');
+    await page.goto(`${simulator.origin}/vetuma?lang=fi`);
+    await assertAccessible(page, 'the overview');
+    await page.getByRole('link', { name: 'Vanha sovellus' }).click();
+    await assertAccessible(page, 'the page that plays old software');
+    await page.getByRole('button', { name: 'Tee kutsu' }).click();
+    await assertAccessible(page, 'its call');
   }));
 
 describe('the way back', { concurrency: 2 }, () => {

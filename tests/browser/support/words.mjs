@@ -46,7 +46,7 @@ const table = {
   vetumaPaid: ['Maksu on suoritettu', 'Betalningen är gjord', 'The payment is done'],
   vetumaBack: ['Palaa palveluun', 'Tillbaka till tjänsten', 'Return to the service'],
   // The bridge's pages for old software.
-  leave: ['Keskeytä ja palaa palveluun', 'Avbryt och gå tillbaka till tjänsten', 'Cancel and go back to the service'],
+  leave: [/palaa palveluun$/i, /tillbaka till tjänsten$/i, /back to the service$/i],
   toService: [/^Takaisin palveluun/, /^Tillbaka till tjänsten/, /^Back to the service/],
   finnishBanks: [/^Suomalaiset verkkopankit/, /^Finska nätbanker/, /^Finnish banks/],
 };

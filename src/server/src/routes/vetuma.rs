@@ -533,10 +533,11 @@ pub(super) fn way_out(payment: &Payment, language: Language) -> String {
             Language::Sv => "Avbryt och gå tillbaka till tjänsten",
             Language::En => "Cancel and go back to the service",
         },
+        // Where scripts run the page goes on to the payment's end, and this stays as it is.
         Status::Pending | Status::AwaitingConfirmation => match language {
-            Language::Fi => "Palaa palveluun odottamatta",
-            Language::Sv => "Gå tillbaka till tjänsten utan att vänta",
-            Language::En => "Go back to the service without waiting",
+            Language::Fi => "Palaa palveluun",
+            Language::Sv => "Tillbaka till tjänsten",
+            Language::En => "Back to the service",
         },
         // The page itself leads back.
         _ => return String::new(),

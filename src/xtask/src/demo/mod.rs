@@ -174,6 +174,11 @@ fn print_addresses(services: &[Service]) {
         "  simulator  {}   the banks that the payments go to",
         address("simulator")
     );
+    println!(
+        "  old        {}/vetuma/old-software?to={}/vetuma/payment   software made for VETUMA, which is no more",
+        address("simulator"),
+        address("server")
+    );
     println!("  logs       var/demo/*.log, data in var/");
     println!("\nCtrl-C ends all.");
 }
