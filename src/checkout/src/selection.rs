@@ -74,10 +74,25 @@ impl Selection {
     /// Whether this way lets the customer choose `bank`, given that the shop offers it.
     #[must_use]
     pub fn permits(&self, bank: &BankId) -> bool {
+        self.named_banks().is_none_or(|named| named.contains(bank))
+    }
+
+    /// The banks that it names, in the order in which they are shown; `None` where it shows all
+    /// that the shop offers.
+    ///
+    /// ```
+    /// use kassa_checkout::{BankId, Selection};
+    /// let only = BankId::parse("op")?;
+    /// assert_eq!(Selection::SingleBank(only.clone()).named_banks(), Some(&[only][..]));
+    /// assert_eq!(Selection::AllBanks.named_banks(), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn named_banks(&self) -> Option<&[BankId]> {
         match self {
-            Self::NamedBanks(named) => named.0.contains(bank),
-            Self::SingleBank(only) => only == bank,
-            _ => true,
+            Self::NamedBanks(named) => Some(named.as_slice()),
+            Self::SingleBank(only) => Some(core::slice::from_ref(only)),
+            _ => None,
         }
     }
 
@@ -98,8 +113,8 @@ pub struct NamedBanks(Vec<BankId>);
 impl NamedBanks {
     /// The banks.
     #[must_use]
-    pub fn as_slice(&self) -> &[BankId] {
-        &self.0
+    pub const fn as_slice(&self) -> &[BankId] {
+        self.0.as_slice()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     clock,
     gateway::{self, Asked},
     reports,
-    shop::Shop,
+    shop::Account,
     state::AppState,
     store::StoreError,
 };
@@ -13,8 +13,12 @@ use crate::{
 ///
 /// # Errors
 /// [`StoreError`] when the identifier cannot be looked up; nothing was asked.
-pub(crate) async fn ask(app: &AppState, shop: &Shop, attempt: &str) -> Result<Asked, StoreError> {
-    let facts = shop.account.provider.facts();
+pub(crate) async fn ask(
+    app: &AppState,
+    account: &Account,
+    attempt: &str,
+) -> Result<Asked, StoreError> {
+    let facts = account.provider.facts();
     let payment = if facts.asked_by_reference {
         app.store.by_attempt(facts.id, attempt).await?
     } else {
@@ -23,14 +27,14 @@ pub(crate) async fn ask(app: &AppState, shop: &Shop, attempt: &str) -> Result<As
     let reference = payment
         .as_ref()
         .and_then(|payment| payment.reference_of(attempt));
-    Ok(gateway::ask_status(&app.calls, shop, attempt, reference, clock::now()).await)
+    Ok(gateway::ask_status(&app.calls, account, attempt, reference, clock::now()).await)
 }
 
 /// Asks now and applies the answer. What goes wrong is left to the next question, which comes
 /// anyway.
-pub(crate) async fn ask_and_apply(app: &AppState, shop: &Shop, attempt: &str) {
-    let provider = shop.account.provider.facts().id;
-    let asked = match ask(app, shop, attempt).await {
+pub(crate) async fn ask_and_apply(app: &AppState, account: &Account, attempt: &str) {
+    let provider = account.id();
+    let asked = match ask(app, account, attempt).await {
         Ok(Asked::Answer(found)) => found,
         Ok(_) => return,
         Err(error) => {

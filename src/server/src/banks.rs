@@ -12,7 +12,7 @@ use std::{
 
 use kassa_checkout::{Amount, Bank, Call, Signed, Timestamp, order::CallContext};
 
-use crate::{clock, gateway::StepError, shop::Shop, state::App, tokens};
+use crate::{clock, gateway::StepError, shop::Account, state::App, tokens};
 
 /// For how long a list is good, in seconds.
 const GOOD_FOR: u64 = 5 * 60;
@@ -23,11 +23,14 @@ const WITHIN: Duration = Duration::from_secs(3);
 /// How many lists are kept: lists depend on the amount.
 const MOST: usize = 1_000;
 
-/// Lists of banks by shop and amount.
+/// Lists of banks by account and amount.
 #[derive(Default)]
 pub(crate) struct BankLists {
-    kept: Mutex<HashMap<(String, Amount), Kept>>,
+    kept: Mutex<HashMap<Key, Kept>>,
 }
+
+/// The account's provider and shop, and the amount.
+type Key = (&'static str, String, Amount);
 
 /// A list, or that there is none, until then.
 #[derive(Clone)]
@@ -43,15 +46,14 @@ impl fmt::Debug for BankLists {
 }
 
 impl BankLists {
-    fn kept(&self) -> MutexGuard<'_, HashMap<(String, Amount), Kept>> {
+    fn kept(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is kept and still good; else the caller is the one who asks, and until it has, the
     /// list before stands in.
-    fn find_or_claim(&self, shop: &str, amount: Amount, now: Timestamp) -> Found {
+    fn find_or_claim(&self, key: Key, now: Timestamp) -> Found {
         let mut kept = self.kept();
-        let key = (shop.to_owned(), amount);
         if let Some(found) = kept.get_mut(&key) {
             if now < found.until {
                 return Found::Kept(found.banks.clone());
@@ -73,24 +75,27 @@ impl BankLists {
         Found::Ask
     }
 
-    fn keep(&self, shop: &str, amount: Amount, banks: Arc<Vec<Bank>>, now: Timestamp) {
+    fn keep(&self, key: Key, banks: Arc<Vec<Bank>>, now: Timestamp) {
         let fresh = Kept {
             banks: Some(banks),
             until: now.plus_seconds(GOOD_FOR),
         };
-        self.kept().insert((shop.to_owned(), amount), fresh);
+        self.kept().insert(key, fresh);
     }
 
     /// The list is known to be wrong.
-    pub(crate) fn forget(&self, shop: &str, amount: Amount) {
-        self.kept().remove(&(shop.to_owned(), amount));
+    pub(crate) fn forget(&self, account: &Account, amount: Amount) {
+        self.kept().remove(&key(account, amount));
     }
 
     /// The list of a moment ago, good or not.
-    fn last(&self, shop: &str, amount: Amount) -> Option<Arc<Vec<Bank>>> {
-        let key = (shop.to_owned(), amount);
-        self.kept().get(&key).and_then(|kept| kept.banks.clone())
+    fn last(&self, key: &Key) -> Option<Arc<Vec<Bank>>> {
+        self.kept().get(key).and_then(|kept| kept.banks.clone())
     }
+}
+
+fn key(account: &Account, amount: Amount) -> Key {
+    (account.id(), account.shop.clone(), amount)
 }
 
 enum Found {
@@ -98,40 +103,44 @@ enum Found {
     Ask,
 }
 
-/// The banks that the shop's provider offers now for an amount, where it can be asked and has
-/// answered; the shop's own rules are not applied.
-pub(crate) async fn live(app: &App, shop: &Shop, amount: Amount) -> Option<Arc<Vec<Bank>>> {
-    shop.account.provider.bank_list()?;
-    let now = clock::now();
-    match app.banks.find_or_claim(&shop.id, amount, now) {
+/// The banks that an account's provider offers now for an amount, where it can be asked and has
+/// answered, else those that are known without asking; the shop's own rules are not applied.
+pub(crate) async fn now(app: &App, account: &Account, amount: Amount) -> Arc<Vec<Bank>> {
+    let live = live(app, account, amount).await;
+    live.unwrap_or_else(|| Arc::new(account.known_banks()))
+}
+
+async fn live(app: &App, account: &Account, amount: Amount) -> Option<Arc<Vec<Bank>>> {
+    account.provider.bank_list()?;
+    let key = key(account, amount);
+    match app.banks.find_or_claim(key.clone(), clock::now()) {
         Found::Kept(banks) => banks,
-        Found::Ask => match tokio::time::timeout(WITHIN, ask(app, shop, amount)).await {
+        Found::Ask => match tokio::time::timeout(WITHIN, ask(app, account, amount)).await {
             Ok(Some(banks)) => {
                 let banks = Arc::new(banks);
-                app.banks
-                    .keep(&shop.id, amount, Arc::clone(&banks), clock::now());
+                app.banks.keep(key, Arc::clone(&banks), clock::now());
                 Some(banks)
             }
-            Ok(None) | Err(_) => app.banks.last(&shop.id, amount),
+            Ok(None) | Err(_) => app.banks.last(&key),
         },
     }
 }
 
-async fn ask(app: &App, shop: &Shop, amount: Amount) -> Option<Vec<Bank>> {
-    let provider = shop.account.provider.facts().id;
+async fn ask(app: &App, account: &Account, amount: Amount) -> Option<Vec<Bank>> {
+    let (provider, shop) = (account.id(), account.shop.as_str());
     let now = clock::now();
-    let signed = match question(shop, amount, now)? {
+    let signed = match question(account, amount, now)? {
         Ok(signed) => signed,
         Err(error) => {
-            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, %error, "the banks could not be asked for");
+            tracing::error!(target: "kassa::calls", provider, shop, %error, "the banks could not be asked for");
             return None;
         }
     };
-    match app.calls.make(shop, "banks", signed, now).await {
+    match app.calls.make(account, "banks", signed, now).await {
         // An empty list would leave the customer with nothing to choose.
         Ok(banks) => Some(banks.into_inner()).filter(|banks| !banks.is_empty()),
         Err(failed) => {
-            tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "no list of banks came");
+            tracing::warn!(target: "kassa::calls", provider, shop, reason = %failed, "no list of banks came");
             None
         }
     }
@@ -140,15 +149,19 @@ async fn ask(app: &App, shop: &Shop, amount: Amount) -> Option<Vec<Bank>> {
 type Question = Signed<Call<Vec<Bank>>>;
 
 /// The question for the banks; none where the provider cannot be asked.
-fn question(shop: &Shop, amount: Amount, now: Timestamp) -> Option<Result<Question, StepError>> {
+fn question(
+    account: &Account,
+    amount: Amount,
+    now: Timestamp,
+) -> Option<Result<Question, StepError>> {
     let context = CallContext {
         now,
         request_id: tokens::uuid(),
         session_id: tokens::uuid(),
     };
-    let list = shop.account.provider.bank_list()?;
+    let list = account.provider.bank_list()?;
     let unsigned = list.ask_banks(amount, &context).map_err(StepError::Build);
-    Some(unsigned.and_then(|unsigned| unsigned.sign(&shop.keys()).map_err(StepError::Sign)))
+    Some(unsigned.and_then(|unsigned| unsigned.sign(&account.keys()).map_err(StepError::Sign)))
 }
 
 #[cfg(test)]
@@ -157,14 +170,15 @@ mod tests {
 
     use kassa_checkout::{Amount, Timestamp};
 
-    use super::{BankLists, Found, GOOD_FOR, MOST, PAUSE};
+    use super::{BankLists, Found, GOOD_FOR, Key, MOST, PAUSE};
 
-    fn amount(cents: u64) -> Amount {
-        Amount::from_cents(cents).unwrap()
+    fn key(cents: u64) -> Key {
+        let amount = Amount::from_cents(cents).unwrap();
+        ("ecommpay", "demo".to_owned(), amount)
     }
 
     fn asks(lists: &BankLists, cents: u64, now: Timestamp) -> bool {
-        matches!(lists.find_or_claim("demo", amount(cents), now), Found::Ask)
+        matches!(lists.find_or_claim(key(cents), now), Found::Ask)
     }
 
     #[test]
@@ -174,14 +188,13 @@ mod tests {
         assert!(asks(&lists, 1_000, start));
         assert!(!asks(&lists, 1_000, start), "somebody is asking");
         assert!(asks(&lists, 2_000, start), "lists depend on the amount");
-        lists.keep("demo", amount(1_000), Arc::new(Vec::new()), start);
+        lists.keep(key(1_000), Arc::new(Vec::new()), start);
         let last = start.plus_seconds(GOOD_FOR - 1);
         assert!(!asks(&lists, 1_000, last));
         assert!(asks(&lists, 1_000, start.plus_seconds(GOOD_FOR)));
         // Meanwhile the old one is there.
-        let Found::Kept(kept) =
-            lists.find_or_claim("demo", amount(1_000), start.plus_seconds(GOOD_FOR))
-        else {
+        let later = start.plus_seconds(GOOD_FOR);
+        let Found::Kept(kept) = lists.find_or_claim(key(1_000), later) else {
             panic!("two ask at once");
         };
         assert!(kept.is_some());
@@ -194,7 +207,7 @@ mod tests {
         assert!(asks(&lists, 1_000, start));
         assert!(!asks(&lists, 1_000, start.plus_seconds(PAUSE - 1)));
         assert!(asks(&lists, 1_000, start.plus_seconds(PAUSE)));
-        assert!(lists.last("demo", amount(1_000)).is_none());
+        assert!(lists.last(&key(1_000)).is_none());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 use crate::{
     circuit::{Circuits, Moved, Position},
     metrics::Metrics,
-    shop::Shop,
+    shop::Account,
     transport::{SendError, Transport},
 };
 
@@ -45,6 +45,16 @@ impl Failed {
         }
     }
 
+    /// Whether it is certain that nothing of the call got to the provider.
+    #[must_use]
+    pub const fn was_never_sent(&self) -> bool {
+        matches!(
+            self,
+            Self::LeftAlone { .. }
+                | Self::Sending(SendError::Unreachable | SendError::NoClient | SendError::Address)
+        )
+    }
+
     /// Before when another call makes no sense, where that is known.
     #[must_use]
     pub fn not_before(&self, now: Timestamp) -> Option<Timestamp> {
@@ -57,7 +67,9 @@ impl Failed {
         }
     }
 
-    const fn outcome(&self) -> &'static str {
+    /// The word for it in figures and events.
+    #[must_use]
+    pub const fn outcome(&self) -> &'static str {
         match self {
             Self::LeftAlone { .. } => "left_alone",
             Self::Sending(error) => error.as_str(),
@@ -93,19 +105,29 @@ impl Calls {
         }
     }
 
-    /// Makes a call of the shop's account; `name` is what it is called in the figures.
+    /// Whether a call of the account would be let through now, be it as the one that tries
+    /// whether the provider is back.
+    #[must_use]
+    pub fn permits(&self, account: &Account, now: Timestamp) -> bool {
+        let until = self
+            .circuits
+            .closed_off_until(account.id(), &account.shop, now);
+        until.is_none()
+    }
+
+    /// Makes a call of an account; `name` is what it is called in the figures.
     ///
     /// # Errors
     /// [`Failed`].
     pub async fn make<T>(
         &self,
-        shop: &Shop,
+        account: &Account,
         name: &'static str,
         call: Signed<Call<T>>,
         now: Timestamp,
     ) -> Result<Verified<T>, Failed> {
-        let provider = shop.account.provider.facts().id;
-        let (pass, moved) = self.circuits.admit(provider, &shop.id, now);
+        let (provider, shop) = (account.id(), account.shop.as_str());
+        let (pass, moved) = self.circuits.admit(provider, shop, now);
         self.moved(provider, shop, moved);
         let pass = match pass {
             Ok(pass) => pass,
@@ -121,10 +143,10 @@ impl Calls {
             "call",
             provider,
             call = name,
-            shop = %shop.id,
+            shop,
             outcome = tracing::field::Empty
         );
-        let came = self.exchange(shop, call).instrument(span.clone()).await;
+        let came = self.exchange(account, call).instrument(span.clone()).await;
         let took = started.elapsed();
         let outcome = came.as_ref().map_or_else(Failed::outcome, |_| "answered");
         span.record("outcome", outcome);
@@ -138,38 +160,41 @@ impl Calls {
             .is_none_or(|failed| !failed.is_temporary());
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let then = Timestamp::from_millis(now.millis().saturating_add(millis));
-        let moved = self
-            .circuits
-            .record(provider, &shop.id, &pass, answered, then);
+        let moved = self.circuits.record(provider, shop, &pass, answered, then);
         self.moved(provider, shop, moved);
         came
     }
 
-    async fn exchange<T>(&self, shop: &Shop, call: Signed<Call<T>>) -> Result<Verified<T>, Failed> {
+    async fn exchange<T>(
+        &self,
+        account: &Account,
+        call: Signed<Call<T>>,
+    ) -> Result<Verified<T>, Failed> {
         let (request, reply) = call.into_message().into_parts();
         let response = self
             .transport
             .send(request)
             .await
             .map_err(Failed::Sending)?;
-        reply.read(&response, &shop.keys()).map_err(Failed::Answer)
+        reply
+            .read(&response, &account.keys())
+            .map_err(Failed::Answer)
     }
 
-    fn moved(&self, provider: &'static str, shop: &Shop, moved: Moved) {
+    fn moved(&self, provider: &'static str, shop: &str, moved: Moved) {
         self.metrics.circuit(provider, moved.worst);
         if moved.from == moved.to {
             return;
         }
-        let shop = &shop.id;
         match moved.to {
             Position::Open => {
-                tracing::warn!(target: "kassa::calls", provider, %shop, "a provider fails and is left alone");
+                tracing::warn!(target: "kassa::calls", provider, shop, "a provider fails and is left alone");
             }
             Position::HalfOpen => {
-                tracing::info!(target: "kassa::calls", provider, %shop, "a provider that failed is tried again");
+                tracing::info!(target: "kassa::calls", provider, shop, "a provider that failed is tried again");
             }
             Position::Closed => {
-                tracing::info!(target: "kassa::calls", provider, %shop, "a provider that failed answers again");
+                tracing::info!(target: "kassa::calls", provider, shop, "a provider that failed answers again");
             }
         }
     }

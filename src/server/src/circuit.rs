@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use kassa_checkout::Timestamp;
@@ -68,17 +68,28 @@ impl Circuit {
     /// # Errors
     /// From when on it makes sense to ask again.
     pub fn admit(&mut self, now: Timestamp) -> Result<Pass, Timestamp> {
-        let (since, wait, pause) = match self.state {
+        let pause = match self.state {
             State::Closed { .. } => return Ok(Pass { tries: false }),
-            State::Open { since, pause } => (since, pause, pause),
-            State::Trying { since, pause } => (since, TRY, pause),
+            State::Open { pause, .. } | State::Trying { pause, .. } => pause,
         };
-        let put_back = since.seconds_since(now) > SLACK;
-        if now < since.plus_seconds(wait) && !put_back {
-            return Err(since.plus_seconds(wait));
+        if let Some(until) = self.closed_off_until(now) {
+            return Err(until);
         }
         self.state = State::Trying { since: now, pause };
         Ok(Pass { tries: true })
+    }
+
+    /// Until when no call goes through, if none does now. Asking this is no leave to make one.
+    #[must_use]
+    pub fn closed_off_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let (since, wait) = match self.state {
+            State::Closed { .. } => return None,
+            State::Open { since, pause } => (since, pause),
+            State::Trying { since, .. } => (since, TRY),
+        };
+        let put_back = since.seconds_since(now) > SLACK;
+        let until = since.plus_seconds(wait);
+        (now < until && !put_back).then_some(until)
     }
 
     /// Records what came of a call: whether the provider answered, be it with a refusal.
@@ -157,16 +168,32 @@ impl Circuits {
         self.change(provider, shop, record).1
     }
 
+    /// As [`Circuit::closed_off_until`], for an account.
+    #[must_use]
+    pub fn closed_off_until(
+        &self,
+        provider: &'static str,
+        shop: &str,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let by_account = self.by_account();
+        let circuit = by_account.get(&(provider, shop.to_owned()))?;
+        circuit.closed_off_until(now)
+    }
+
+    fn by_account(&self) -> MutexGuard<'_, HashMap<(&'static str, String), Circuit>> {
+        self.by_account
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn change<T>(
         &self,
         provider: &'static str,
         shop: &str,
         change: impl FnOnce(&mut Circuit) -> T,
     ) -> (T, Moved) {
-        let mut by_account = self
-            .by_account
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut by_account = self.by_account();
         let circuit = by_account.entry((provider, shop.to_owned())).or_default();
         let from = circuit.position();
         let outcome = change(circuit);

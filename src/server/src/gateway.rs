@@ -17,7 +17,7 @@ use url::Url;
 use crate::{
     calls::{Calls, Failed},
     clock,
-    shop::{Shop, Shops},
+    shop::{Account, Shop, Shops},
     store::{AttemptRecord, Payment},
     tokens,
     vetuma::SESSION,
@@ -76,18 +76,19 @@ pub enum Start {
     Call(Signed<Call<Opened>>),
 }
 
-/// The message that begins an attempt. The same attempt always makes the same form.
+/// The message that begins an attempt at an account of the shop's. The same attempt always makes
+/// the same form.
 ///
 /// # Errors
 /// [`StepError`].
 pub fn begin(
     shop: &Shop,
+    account: &Account,
     payment: &Payment,
     attempt: &AttemptRecord,
     public_url: &str,
     customer_ip: Option<IpAddr>,
 ) -> Result<Start, StepError> {
-    let provider = shop.account.provider.as_ref();
     let order = Order {
         provider_payment_id: attempt.id.clone(),
         amount: payment.lifecycle.amount(),
@@ -101,15 +102,18 @@ pub fn begin(
         session_id: tokens::uuid_of(&attempt.id),
         language: attempt.language,
         expires_at: expires_at(payment, attempt),
-        callback_url: format!("{public_url}/callbacks/{}", provider.facts().id),
+        callback_url: format!("{public_url}/callbacks/{}", account.id()),
         return_url: format!("{public_url}/return/{}", payment.token),
         customer_ip,
     };
-    let beginning = provider
+    let chosen = (attempt.bank.as_ref(), attempt.method.as_deref());
+    let choice = choice(shop, account, &payment.terms.selection, chosen);
+    let beginning = account
+        .provider
         .payments()
-        .create_payment(&order, &choice(shop, payment, attempt), &context)
+        .create_payment(&order, &choice, &context)
         .map_err(StepError::Build)?;
-    let keys = shop.keys();
+    let keys = account.keys();
     match beginning {
         Beginning::Form(form) => form.sign(&keys).map(Signed::into_message).map(Start::Form),
         Beginning::Call(call) => call.sign(&keys).map(Start::Call),
@@ -126,29 +130,27 @@ fn expires_at(payment: &Payment, attempt: &AttemptRecord) -> Timestamp {
     }
 }
 
-/// Whether a call of ours begins a payment with this choice, rather than the customer's browser.
-#[must_use]
-pub fn begins_by_call(shop: &Shop, bank: Option<&BankId>) -> bool {
-    bank.is_some_and(|bank| {
-        let choice = Choice::Bank(bank.clone());
-        matches!(
-            try_choice(shop.account.provider.as_ref(), &choice),
-            Ok(Beginning::Call(_))
-        )
-    })
+/// Whether a call of ours begins a payment with this choice at an account, rather than the
+/// customer's browser.
+///
+/// # Errors
+/// [`BuildError`] when the account takes no such choice.
+pub fn begins_by_call(account: &Account, choice: &Choice) -> Result<bool, BuildError> {
+    let beginning = try_choice(account.provider.as_ref(), choice)?;
+    Ok(matches!(beginning, Beginning::Call(_)))
 }
 
-/// The origin that the provider's page is at: where our own forms lead in the end.
+/// The origin that the account's page at its provider is at: where our own forms lead in the end.
 #[must_use]
-pub fn page_origin(shop: &Shop) -> Option<String> {
-    let provider = shop.account.provider.as_ref();
+pub fn page_origin(account: &Account) -> Option<String> {
+    let provider = account.provider.as_ref();
     if let Some(front) = provider.payments().front() {
         return Some(Url::parse(front).ok()?.origin().ascii_serialization());
     }
     let beginning = try_choice(provider, &Choice::AtProvider(Selection::AllBanks)).ok()?;
     let form = beginning
         .into_form()?
-        .sign(&shop.keys())
+        .sign(&account.keys())
         .ok()?
         .into_message();
     Some(
@@ -157,12 +159,6 @@ pub fn page_origin(shop: &Shop) -> Option<String> {
             .origin()
             .ascii_serialization(),
     )
-}
-
-/// Whether the provider's account knows another method by this code.
-#[must_use]
-pub fn knows_method(provider: &dyn Provider, code: &str) -> bool {
-    try_choice(provider, &Choice::Method(code.to_owned())).is_ok()
 }
 
 /// The message of an invented order that nobody will see.
@@ -209,28 +205,33 @@ pub fn next_step(form: BrowserForm) -> NextStep {
     }
 }
 
-fn choice(shop: &Shop, payment: &Payment, attempt: &AttemptRecord) -> Choice {
-    match (&attempt.bank, &attempt.method) {
+/// What the customer chose here, a bank or another method, as an account is told it; what is left
+/// to the provider's page where it is neither.
+#[must_use]
+pub fn choice(
+    shop: &Shop,
+    account: &Account,
+    selection: &Selection,
+    chosen: (Option<&BankId>, Option<&str>),
+) -> Choice {
+    match chosen {
         (Some(bank), _) => Choice::Bank(bank.clone()),
-        (None, Some(method)) => Choice::Method(method.clone()),
-        (None, None) => Choice::AtProvider(narrowed(shop, &payment.terms.selection)),
+        (None, Some(method)) => Choice::Method(method.to_owned()),
+        (None, None) => Choice::AtProvider(narrowed(shop, account, selection)),
     }
 }
 
 /// The selection, no wider than the shop permits: where the shop names its banks, the provider's
-/// page is given those instead of all.
-fn narrowed(shop: &Shop, selection: &Selection) -> Selection {
-    match (selection, &shop.banks) {
-        (Selection::NamedBanks(_) | Selection::SingleBank(_), _) | (_, None) => selection.clone(),
-        (_, Some(_)) => {
-            let banks = shop
-                .all_banks()
-                .iter()
-                .map(|bank| bank.id.clone())
-                .collect();
-            Selection::named(banks).unwrap_or_else(|_| selection.clone())
-        }
-    }
+/// page is given those of them that it has, instead of all.
+fn narrowed(shop: &Shop, account: &Account, selection: &Selection) -> Selection {
+    let (None, Some(_)) = (selection.named_banks(), &shop.banks) else {
+        return selection.clone();
+    };
+    let known = account.known_banks().into_iter();
+    let banks = known
+        .filter_map(|bank| shop.shown(&bank))
+        .map(|bank| bank.id);
+    Selection::named(banks.collect()).unwrap_or_else(|_| selection.clone())
 }
 
 /// Whether a payment with these terms leaves the choice to the provider's page.
@@ -261,19 +262,21 @@ pub struct Claim<'a> {
 /// Reads a callback so far as to find its payment.
 #[must_use]
 pub fn claim<'a>(shops: &'a Shops, provider: &str, raw: &RawCallback) -> Option<Claim<'a>> {
-    shops.values().find_map(|shop| {
-        let facts = shop.account.provider.facts();
-        if facts.id != provider {
-            return None;
-        }
-        let claimed = shop.account.provider.callbacks()?.claim(raw).ok()?;
+    accounts_at(shops, provider).find_map(|account| {
+        let claimed = account.provider.callbacks()?.claim(raw).ok()?;
         Some(Claim {
-            provider: facts.id,
+            provider: account.id(),
             attempt: claimed.routing_hint().to_owned(),
-            shop: &shop.id,
+            shop: &account.shop,
             claimed,
         })
     })
+}
+
+/// The accounts that shops have at a provider.
+fn accounts_at<'a>(shops: &'a Shops, provider: &str) -> impl Iterator<Item = &'a Account> {
+    let shops = shops.values();
+    shops.filter_map(move |shop| shop.account(provider))
 }
 
 /// Verifies a callback for the first of these shops whose key holds.
@@ -282,21 +285,18 @@ pub fn claim<'a>(shops: &'a Shops, provider: &str, raw: &RawCallback) -> Option<
 /// no other shop's key may speak for it.
 #[must_use]
 pub fn hear(shops: &Shops, raw: &RawCallback, claim: Claim<'_>, hinted: Option<&str>) -> Heard {
-    let provider = claim.provider;
+    let accounts = accounts_at(shops, claim.provider);
     let mut read = Some(claim);
-    let candidates = shops.values().filter(|shop| {
-        shop.account.provider.facts().id == provider && hinted.is_none_or(|id| id == shop.id)
-    });
-    for shop in candidates {
-        let Some(callbacks) = shop.account.provider.callbacks() else {
+    for account in accounts.filter(|account| hinted.is_none_or(|id| id == account.shop)) {
+        let Some(callbacks) = account.provider.callbacks() else {
             continue;
         };
         // Read anew for each account: what is acceptable may depend on it.
-        let claimed = match read.take_if(|claim| claim.shop == shop.id) {
+        let claimed = match read.take_if(|claim| claim.shop == account.shop) {
             Some(claim) => Ok(claim.claimed),
             None => callbacks.claim(raw),
         };
-        let verified = claimed.map(|claimed| claimed.verify(&shop.keys()));
+        let verified = claimed.map(|claimed| claimed.verify(&account.keys()));
         if let Ok(Ok(verified)) = verified {
             return Heard::Verified(verified.into_inner());
         }
@@ -312,24 +312,19 @@ pub fn claim_notice(
     provider: &str,
     raw: &RawCallback,
 ) -> Option<(&'static str, String)> {
-    shops.values().find_map(|shop| {
-        let facts = shop.account.provider.facts();
-        let notices = shop.account.provider.notices()?;
-        if facts.id != provider {
-            return None;
-        }
-        let claimed = notices.claim_notice(raw).ok()?;
-        Some((facts.id, claimed.routing_hint().to_owned()))
+    accounts_at(shops, provider).find_map(|account| {
+        let claimed = account.provider.notices()?.claim_notice(raw).ok()?;
+        Some((account.id(), claimed.routing_hint().to_owned()))
     })
 }
 
-/// Verifies such a callback with the keys of the shop whose payment it is about.
+/// Verifies such a callback with the keys of the account whose attempt it is about.
 #[must_use]
-pub fn heed(shop: &Shop, raw: &RawCallback) -> bool {
-    let notices = shop.account.provider.notices();
+pub fn heed(account: &Account, raw: &RawCallback) -> bool {
+    let notices = account.provider.notices();
     notices.is_some_and(|notices| {
         let claimed = notices.claim_notice(raw);
-        claimed.is_ok_and(|claimed| claimed.verify(&shop.keys()).is_ok())
+        claimed.is_ok_and(|claimed| claimed.verify(&account.keys()).is_ok())
     })
 }
 
@@ -338,11 +333,11 @@ pub fn heed(shop: &Shop, raw: &RawCallback) -> bool {
 /// # Errors
 /// [`StepError`], also where the provider makes no refunds.
 pub fn refund(
-    shop: &Shop,
+    account: &Account,
     about: &AttemptRef<'_>,
     order: &RefundOrder<'_>,
 ) -> Result<Signed<Call<RefundReport>>, StepError> {
-    let refunds = shop.account.provider.refunds();
+    let refunds = account.provider.refunds();
     let unsupported = || BuildError::new("refund/unsupported", "manual", "a manual refund");
     let context = CallContext {
         now: clock::now(),
@@ -353,7 +348,7 @@ pub fn refund(
         .ok_or_else(unsupported)
         .and_then(|refunds| refunds.refund(about, order, &context))
         .map_err(StepError::Build)?;
-    unsigned.sign(&shop.keys()).map_err(StepError::Sign)
+    unsigned.sign(&account.keys()).map_err(StepError::Sign)
 }
 
 /// What came of asking a provider how an attempt stands.
@@ -376,23 +371,23 @@ pub enum Asked {
     Unsupported,
 }
 
-/// Asks the provider of the shop's account how an attempt stands.
+/// Asks an account's provider how an attempt stands.
 ///
 /// Takes as long as the provider does, ten seconds at most; nothing is lost when it is dropped.
 ///
 /// `reference` is the provider's own identifier of it, where it gave one.
 pub async fn ask_status(
     calls: &Calls,
-    shop: &Shop,
+    account: &Account,
     attempt: &str,
     reference: Option<&str>,
     now: Timestamp,
 ) -> Asked {
-    let Some(queries) = shop.account.provider.status() else {
+    let Some(queries) = account.provider.status() else {
         return Asked::Unsupported;
     };
-    let facts = shop.account.provider.facts();
-    let provider = facts.id;
+    let facts = account.provider.facts();
+    let (provider, shop) = (facts.id, account.shop.as_str());
     if facts.asked_by_reference && reference.is_none() {
         return Asked::UnknownPayment;
     }
@@ -406,25 +401,26 @@ pub async fn ask_status(
         session_id: tokens::uuid_of(attempt),
     };
     let question = queries.ask(&about, &context).map_err(StepError::Build);
-    let signed = question.and_then(|unsigned| unsigned.sign(&shop.keys()).map_err(StepError::Sign));
+    let signed =
+        question.and_then(|unsigned| unsigned.sign(&account.keys()).map_err(StepError::Sign));
     let signed = match signed {
         Ok(signed) => signed,
         Err(error) => {
-            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, %error, "a status question could not be put");
+            tracing::error!(target: "kassa::calls", provider, shop, %error, "a status question could not be put");
             return Asked::Refused;
         }
     };
-    match calls.make(shop, "status", signed, now).await {
+    match calls.make(account, "status", signed, now).await {
         Ok(events) => Asked::Answer(events.into_inner()),
         Err(Failed::Answer(CallError::UnknownPayment)) => Asked::UnknownPayment,
         Err(failed) if failed.is_temporary() => {
-            tracing::info!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a status question got no answer");
+            tracing::info!(target: "kassa::calls", provider, shop, reason = %failed, "a status question got no answer");
             Asked::Temporary {
                 not_before: failed.not_before(now),
             }
         }
         Err(failed) => {
-            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a status question was refused");
+            tracing::error!(target: "kassa::calls", provider, shop, reason = %failed, "a status question was refused");
             Asked::Refused
         }
     }

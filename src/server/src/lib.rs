@@ -21,6 +21,7 @@ pub mod problem;
 mod refunding;
 mod reports;
 mod routes;
+mod routing;
 mod security;
 pub mod serve;
 pub mod shop;

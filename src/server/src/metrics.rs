@@ -8,6 +8,7 @@ use std::{
 
 use http::Method;
 use kassa_checkout::Status;
+use kassa_providers::registry;
 use metrics::{
     Counter, Histogram, counter, describe_counter, describe_gauge, describe_histogram, gauge,
     histogram,
@@ -187,6 +188,13 @@ impl Metrics {
     pub(crate) fn call(&self, provider: &'static str, call: &'static str, outcome: &'static str) {
         let labels = [("provider", provider), ("call", call), ("outcome", outcome)];
         counter!("kassa_provider_calls_total", &labels).increment(1);
+    }
+
+    /// A status question that could not be put: the attempt's account is not in the configuration.
+    pub(crate) fn has_no_account(&self, provider: &str) {
+        if let Ok(entry) = registry::find(provider) {
+            self.call(entry.facts.id, "status", "no_account");
+        }
     }
 
     /// How long a call to a provider took, whatever came of it.

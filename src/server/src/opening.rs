@@ -4,13 +4,13 @@
 //! A call that got no answer may have reached the provider. Then the customer waits, for the
 //! provider may go on as if nothing were wrong; and when the same choice is made again, the
 //! provider is asked how the attempt stands before the same call is made with the same
-//! identifier.
+//! identifier. Only what is certain to have come to nothing may be begun elsewhere instead.
 
 use kassa_checkout::{
     Call, CallError, Signed,
     bank::Unavailable,
     contract::NextStep,
-    provider::{Next, Opened, Redirect},
+    provider::{Next, Opened},
 };
 
 use crate::{
@@ -19,60 +19,85 @@ use crate::{
     gateway::{self, Asked},
     problem::{Fault, Problem},
     reports,
-    shop::Shop,
+    shop::Account,
     state::AppState,
     store::{AttemptRecord, CallState, Called, Payment},
-    transport::SendError,
     view,
 };
 
-/// Makes the call that begins an attempt, if it is still to be made; what the browser does next.
+/// What came of an attempt that a call of ours begins.
+#[derive(Debug)]
+pub(crate) enum Opening {
+    /// What the browser does next.
+    Onward(NextStep),
+    /// It is certain that nothing began at the provider, and written down: another one may be
+    /// tried. Where there is none, this is what the customer is told.
+    Nothing(Problem),
+}
+
+/// Makes the call that begins an attempt, if it is still to be made.
 ///
 /// # Errors
-/// [`Problem`] when the provider refuses or cannot be reached: the customer chooses again.
+/// [`Problem`] when the provider refuses or cannot be reached, and something may have begun there
+/// all the same: the customer chooses again.
 pub(crate) async fn open(
     app: &AppState,
-    shop: &Shop,
+    account: &Account,
     payment: &Payment,
     attempt: &AttemptRecord,
     new: bool,
     call: Signed<Call<Opened>>,
-) -> Result<NextStep, Problem> {
+) -> Result<Opening, Problem> {
+    let onward = |step| Ok(Opening::Onward(step));
     if let Some(redirect) = &attempt.redirect {
-        return Ok(view::step(redirect));
+        return onward(view::step(redirect));
     }
     if attempt.call != Some(CallState::Unsure) {
-        return Ok(NextStep::Await);
+        return onward(NextStep::Await);
     }
     // The form was sent twice, and the first of the two makes the call now.
     let Some(_running) = app.running.enter(&attempt.provider, &attempt.id) else {
-        return Ok(NextStep::Await);
+        return onward(NextStep::Await);
     };
     if !new {
         let reference = attempt.references.of(&attempt.id);
-        match gateway::ask_status(&app.calls, shop, &attempt.id, reference, clock::now()).await {
+        match gateway::ask_status(&app.calls, account, &attempt.id, reference, clock::now()).await {
             Asked::UnknownPayment => {}
-            Asked::Answer(events) => return known(app, shop, payment, attempt, events).await,
+            Asked::Answer(events) => {
+                return onward(known(app, account, payment, attempt, events).await?);
+            }
             Asked::Temporary { .. } => return Err(unreachable()),
             Asked::Refused | Asked::Unsupported => return Err(Fault::Provider.into()),
         }
     }
-    match app.calls.make(shop, "begin", call, clock::now()).await {
-        Ok(opened) => taken(app, shop, attempt, opened.into_inner()).await,
-        Err(failed) => missed(app, shop, payment, attempt, new, &failed).await,
+    match app.calls.make(account, "begin", call, clock::now()).await {
+        Ok(opened) => onward(taken(app, account, attempt, opened.into_inner()).await?),
+        Err(failed) => missed(app, account, payment, attempt, new, &failed).await,
     }
+}
+
+/// Writes down that an attempt came to nothing before anything of it left.
+pub(crate) async fn give_up(
+    app: &AppState,
+    account: &Account,
+    attempt: &AttemptRecord,
+    why: &'static str,
+) -> Result<(), Problem> {
+    let called = called(account, attempt, CallState::Refused);
+    let why = Some(why);
+    note(app, Called { why, ..called }).await
 }
 
 /// The provider knows the payment, though we never heard that it took it on.
 async fn known(
     app: &AppState,
-    shop: &Shop,
+    account: &Account,
     payment: &Payment,
     attempt: &AttemptRecord,
     events: Vec<kassa_checkout::provider::PaymentEvent>,
 ) -> Result<NextStep, Problem> {
-    let provider = shop.account.provider.facts().id;
-    note(app, shop, attempt, CallState::Taken, None, None).await?;
+    let provider = account.id();
+    note(app, called(account, attempt, CallState::Taken)).await?;
     for report in events {
         if report.provider_payment_id == attempt.id {
             reports::apply(app, provider, report, None).await?;
@@ -86,7 +111,7 @@ async fn known(
 
 async fn taken(
     app: &AppState,
-    shop: &Shop,
+    account: &Account,
     attempt: &AttemptRecord,
     opened: Opened,
 ) -> Result<NextStep, Problem> {
@@ -95,78 +120,84 @@ async fn taken(
         Next::Await => None,
     };
     let step = redirect.as_ref().map_or(NextStep::Await, view::step);
-    let reference = opened.provider_reference;
-    note(app, shop, attempt, CallState::Taken, redirect, reference).await?;
+    let called = Called {
+        redirect,
+        reference: opened.provider_reference,
+        ..called(account, attempt, CallState::Taken)
+    };
+    note(app, called).await?;
     Ok(step)
 }
 
 /// The call brought nothing: whether the customer may still wait for it.
 async fn missed(
     app: &AppState,
-    shop: &Shop,
+    account: &Account,
     payment: &Payment,
     attempt: &AttemptRecord,
     new: bool,
     failed: &Failed,
-) -> Result<NextStep, Problem> {
-    let provider = shop.account.provider.facts().id;
-    let never_sent = matches!(
-        failed,
-        Failed::LeftAlone { .. }
-            | Failed::Sending(SendError::Unreachable | SendError::NoClient | SendError::Address)
-    );
-    if never_sent {
-        tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a payment could not begin");
-        // An earlier call may have got there, so only a first one is known to have come to nothing.
-        if new {
-            note(app, shop, attempt, CallState::Refused, None, None).await?;
+) -> Result<Opening, Problem> {
+    let (provider, shop) = (account.id(), account.shop.as_str());
+    if failed.was_never_sent() {
+        tracing::warn!(target: "kassa::calls", provider, shop, reason = %failed, "a payment could not begin");
+        if !new {
+            // An earlier call may have got there, so only a first one is known to have come to
+            // nothing.
+            return Err(unreachable());
         }
-        return Err(unreachable());
+        give_up(app, account, attempt, failed.outcome()).await?;
+        return Ok(Opening::Nothing(unreachable()));
     }
-    if failed.is_temporary() && shop.account.provider.facts().asked_by_reference {
+    if failed.is_temporary() && account.provider.facts().asked_by_reference {
         // Whatever the provider has made of it, nobody was told where to pay it.
-        tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, attempt = %attempt.id, reason = %failed, "a payment could not begin");
-        note(app, shop, attempt, CallState::Refused, None, None).await?;
+        tracing::warn!(target: "kassa::calls", provider, shop, attempt = %attempt.id, reason = %failed, "a payment could not begin");
+        give_up(app, account, attempt, failed.outcome()).await?;
         return Err(unreachable());
     }
     if failed.is_temporary() {
-        tracing::warn!(target: "kassa::calls", provider, shop = %shop.id, attempt = %attempt.id, reason = %failed, "whether a payment began is not known");
-        return Ok(NextStep::Await);
+        tracing::warn!(target: "kassa::calls", provider, shop, attempt = %attempt.id, reason = %failed, "whether a payment began is not known");
+        return Ok(Opening::Onward(NextStep::Await));
     }
-    note(app, shop, attempt, CallState::Refused, None, None).await?;
-    match failed {
-        Failed::Answer(CallError::NotOffered { why }) => {
-            tracing::info!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a bank is not offered now");
-            let detail = match why {
-                Some(Unavailable::Amount) => "the bank does not take this sum",
-                _ => "the bank cannot be chosen now",
-            };
-            // The list that the bank was chosen from is out of date.
-            app.banks.forget(&shop.id, payment.lifecycle.amount());
-            Err(Problem::field(Fault::BankNotOffered, "bank", detail))
-        }
-        _ => {
-            tracing::error!(target: "kassa::calls", provider, shop = %shop.id, reason = %failed, "a payment was refused");
-            Err(Fault::Provider.into())
-        }
+    give_up(app, account, attempt, failed.outcome()).await?;
+    let problem = refused(app, account, payment, failed);
+    if new {
+        Ok(Opening::Nothing(problem))
+    } else {
+        Err(problem)
     }
 }
 
-async fn note(
-    app: &AppState,
-    shop: &Shop,
-    attempt: &AttemptRecord,
-    state: CallState,
-    redirect: Option<Redirect>,
-    reference: Option<String>,
-) -> Result<(), Problem> {
-    let called = Called {
-        provider: shop.account.provider.facts().id,
+/// What a customer is told whose payment the provider refuses.
+fn refused(app: &AppState, account: &Account, payment: &Payment, failed: &Failed) -> Problem {
+    let (provider, shop) = (account.id(), account.shop.as_str());
+    let Failed::Answer(CallError::NotOffered { why }) = failed else {
+        tracing::error!(target: "kassa::calls", provider, shop, reason = %failed, "a payment was refused");
+        return Fault::Provider.into();
+    };
+    tracing::info!(target: "kassa::calls", provider, shop, reason = %failed, "a bank is not offered now");
+    // The list that the bank was chosen from is out of date.
+    app.banks.forget(account, payment.lifecycle.amount());
+    let detail = match why {
+        Some(Unavailable::Amount) => "the bank does not take this sum",
+        _ => "the bank cannot be chosen now",
+    };
+    Problem::field(Fault::BankNotOffered, "bank", detail)
+}
+
+/// That the call stands so, and nothing else is known.
+fn called(account: &Account, attempt: &AttemptRecord, state: CallState) -> Called {
+    Called {
+        provider: account.id(),
         attempt: attempt.id.clone(),
         state,
-        redirect,
-        reference,
-    };
+        why: None,
+        redirect: None,
+        reference: None,
+    }
+}
+
+async fn note(app: &AppState, called: Called) -> Result<(), Problem> {
     if let Some(token) = app.store.called(called, clock::now()).await? {
         app.changed(&token);
     }

@@ -11,6 +11,8 @@ use kassa_checkout::Coded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::gateway::StepError;
+
 /// Declares the server's own faults as one table: variant, status, code, title.
 macro_rules! faults {
     ($($(#[$doc:meta])* $variant:ident = $status:ident, $code:literal, $title:literal;)+) => {
@@ -168,6 +170,29 @@ impl Problem {
             detail: Some(detail),
             ..Self::new(Fault::Field)
         }
+    }
+
+    /// A field that a provider refuses, by the name that the shop knows it under.
+    #[must_use]
+    pub fn refused_by_provider(error: &StepError) -> Self {
+        let Some(field) = error.field() else {
+            return Self::new(Fault::Misconfigured);
+        };
+        let ours = [
+            ("description", "description"),
+            ("customer_id", "customer.id"),
+            ("first_name", "customer.first_name"),
+            ("last_name", "customer.last_name"),
+            ("email", "customer.email"),
+            ("phone", "customer.phone"),
+            ("amount", "amount"),
+            ("bank", "selection.banks"),
+            ("method", "selection.option"),
+        ]
+        .into_iter()
+        .find(|(theirs, _)| field.contains(theirs))
+        .map_or(field, |(_, ours)| ours);
+        Self::with_code(error.code().to_owned(), ours, error.to_string())
     }
 
     /// The same problem with a word on what happened.

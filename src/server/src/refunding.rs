@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kassa_checkout::{
     Amount, CallError, Coded as _,
-    lifecycle::RefundStatus,
+    lifecycle::{Attempt, RefundStatus},
     order::AttemptRef,
     refund::{RefundNote, RefundOrder},
 };
@@ -17,10 +17,9 @@ use crate::{
     calls::Failed,
     clock, gateway,
     problem::{Fault, Problem},
-    shop::Shop,
+    shop::{Account, Shop},
     state::AppState,
     store::{Payment, RefundRecord, StoreError},
-    transport::SendError,
 };
 
 /// What the payer reads about a refund.
@@ -41,13 +40,30 @@ impl Note {
     }
 }
 
+/// The account that would give the money of a payment back: the one that took it, whichever the
+/// shop prefers today. None where the configuration has it no more.
+pub(crate) fn account_of<'a>(
+    shop: &'a Shop,
+    payment: &Payment,
+    attempt: Option<&str>,
+) -> Option<&'a Account> {
+    let holds_money = |attempt: &&Attempt| attempt.refundable_cents() > 0;
+    let mut attempts = payment.lifecycle.attempts().iter();
+    let attempt = attempt.or_else(|| attempts.find(holds_money).map(Attempt::id));
+    let latest = payment.latest.as_ref().map(|latest| latest.id.as_str());
+    match attempt.or(latest) {
+        Some(attempt) => shop.account(payment.provider_of(attempt)?),
+        // Nothing was tried yet, and nothing will come of it.
+        None => shop.accounts.first(),
+    }
+}
+
 /// Tries what the shop asks for on a call that nobody will make, before anything is written.
 ///
 /// # Errors
 /// [`Problem`] when the provider makes no refunds, or would refuse this one's words.
-pub(crate) fn check(shop: &Shop, payment: &Payment, note: &Note) -> Result<(), Problem> {
-    let provider = shop.account.provider.as_ref();
-    if provider.refunds().is_none() {
+pub(crate) fn check(account: &Account, payment: &Payment, note: &Note) -> Result<(), Problem> {
+    if account.provider.refunds().is_none() {
         return Err(Problem::field(
             Fault::RefundUnsupported,
             "manual",
@@ -63,7 +79,7 @@ pub(crate) fn check(shop: &Shop, payment: &Payment, note: &Note) -> Result<(), P
         amount: payment.lifecycle.amount(),
         note: note.borrowed(),
     };
-    match gateway::refund(shop, &about, &order) {
+    match gateway::refund(account, &about, &order) {
         Ok(_) => Ok(()),
         Err(error) => {
             let field = error
@@ -76,7 +92,7 @@ pub(crate) fn check(shop: &Shop, payment: &Payment, note: &Note) -> Result<(), P
                     error.to_string(),
                 )),
                 None => {
-                    tracing::error!(target: "kassa::refunds", shop = %shop.id, %error, "a refund cannot be built");
+                    tracing::error!(target: "kassa::refunds", shop = %account.shop, %error, "a refund cannot be built");
                     Err(Fault::Provider.into())
                 }
             }
@@ -120,6 +136,13 @@ async fn call(
     note: &Note,
 ) -> Result<RefundStatus, StoreError> {
     let payment = app.store.payment(&shop.id, &refund.payment).await?;
+    let provider = payment
+        .as_ref()
+        .and_then(|payment| payment.provider_of(&refund.attempt));
+    let Some(account) = provider.and_then(|provider| shop.account(provider)) else {
+        tracing::error!(target: "kassa::refunds", refund = %refund.id, provider, "a refund was not made: its account is not in the configuration");
+        return Ok(RefundStatus::Failed);
+    };
     let about = AttemptRef {
         provider_payment_id: &refund.attempt,
         provider_reference: payment
@@ -133,14 +156,17 @@ async fn call(
         amount,
         note: note.borrowed(),
     };
-    let signed = match gateway::refund(shop, &about, &order) {
+    let signed = match gateway::refund(account, &about, &order) {
         Ok(signed) => signed,
         Err(error) => {
             tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund could not be built");
             return Ok(RefundStatus::Failed);
         }
     };
-    let made = app.calls.make(shop, "refund", signed, clock::now()).await;
+    let made = app
+        .calls
+        .make(account, "refund", signed, clock::now())
+        .await;
     Ok(match made {
         Ok(_) => RefundStatus::Succeeded,
         Err(failed) => {
@@ -153,13 +179,12 @@ async fn call(
 /// What a call that brought no success says about the money.
 const fn meaning(failed: &Failed) -> RefundStatus {
     match failed {
-        // Never sent, or refused by whoever would have made it.
-        Failed::LeftAlone { .. }
-        | Failed::Sending(SendError::Address | SendError::NoClient | SendError::Unreachable)
-        | Failed::Answer(CallError::Refused { .. } | CallError::UnknownPayment) => {
+        // Refused by whoever would have made it.
+        Failed::Answer(CallError::Refused { .. } | CallError::UnknownPayment) => {
             RefundStatus::Failed
         }
-        Failed::Sending(_) | Failed::Answer(_) => RefundStatus::Pending,
+        _ if failed.was_never_sent() => RefundStatus::Failed,
+        _ => RefundStatus::Pending,
     }
 }
 
@@ -171,7 +196,8 @@ mod tests {
         message::{ContentError, Refused},
     };
 
-    use super::{Failed, SendError, meaning};
+    use super::{Failed, meaning};
+    use crate::transport::SendError;
 
     #[test]
     fn a_refund_has_failed_only_where_no_money_can_have_gone() {

@@ -36,7 +36,7 @@ pub struct Shop {
     pub expires_in: u64,
     /// The ways to a bank that are permitted.
     pub options: Vec<OptionName>,
-    /// The banks that are permitted; all of the provider's when there is no list.
+    /// The banks that are permitted; all of its providers' when there is no list.
     pub banks: Option<Vec<BankId>>,
     /// Logos that the shop brings for banks; letters on a hue stand in for the others.
     pub logos: BTreeMap<BankId, Url>,
@@ -44,8 +44,9 @@ pub struct Shop {
     pub methods: Vec<Method>,
     /// Where the shop hears of its payments.
     pub webhook: Option<Webhook>,
-    /// The account that it is paid through.
-    pub account: Account,
+    /// The accounts that it is paid through, the preferred one first; never none, and never two at
+    /// one provider.
+    pub accounts: Vec<Account>,
     /// What software that was made for VETUMA may call, if any is answered.
     pub vetuma: Option<Bridge>,
     /// The banks that may be offered, once they were put together.
@@ -70,18 +71,45 @@ impl Webhook {
     }
 }
 
-/// An account at a provider: the protocol and the keys to it.
+/// A shop's account at a provider: the protocol and the keys to it.
+///
+/// A shop has one at a provider at most, so that shop and provider together name it: in the
+/// addresses of callbacks, in what is kept of an attempt, among the keys.
 pub struct Account {
+    /// The shop's identifier.
+    pub shop: String,
     /// The protocol, configured.
     pub provider: Box<dyn Provider>,
     /// All keys; the account's own are found by the shop.
     pub keyring: Arc<Keyring>,
 }
 
+impl Account {
+    /// The provider's name in configuration, addresses and records: within the shop, the account's.
+    #[must_use]
+    pub fn id(&self) -> &'static str {
+        self.provider.facts().id
+    }
+
+    /// Whoever signs and verifies for it.
+    #[must_use]
+    pub fn keys(&self) -> kassa_keys::Account<'_> {
+        self.keyring.account(&self.shop, self.id())
+    }
+
+    /// The banks that it offers as far as is known without asking, in the provider's order.
+    #[must_use]
+    pub fn known_banks(&self) -> Vec<Bank> {
+        let banks = self.provider.banks();
+        banks.map(Banks::fallback).unwrap_or_default()
+    }
+}
+
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
-            .field("provider", &self.provider.facts().id)
+            .field("shop", &self.shop)
+            .field("provider", &self.id())
             .finish_non_exhaustive()
     }
 }
@@ -90,26 +118,35 @@ impl fmt::Debug for Account {
 pub type Shops = BTreeMap<String, Arc<Shop>>;
 
 impl Shop {
-    /// Whoever signs and verifies for the shop's account.
+    /// The shop's account at a provider.
     #[must_use]
-    pub fn keys(&self) -> kassa_keys::Account<'_> {
-        let provider = self.account.provider.facts().id;
-        self.account.keyring.account(&self.id, provider)
+    pub fn account(&self, provider: &str) -> Option<&Account> {
+        let mut accounts = self.accounts.iter();
+        accounts.find(|account| account.id() == provider)
     }
 
-    /// The banks that may be offered at all, in the provider's order.
+    /// The banks that may be offered at all, each once: those of the preferred account in its
+    /// order, then what the others add.
     #[must_use]
     pub fn all_banks(&self) -> &[Bank] {
         self.offered.get_or_init(|| {
-            let banks = self.account.provider.banks();
-            let mut banks = banks.map(Banks::fallback).unwrap_or_default();
-            if let Some(permitted) = &self.banks {
-                banks.retain(|bank| permitted.contains(&bank.id));
+            let mut offered: Vec<Bank> = Vec::new();
+            for bank in self.accounts.iter().flat_map(Account::known_banks) {
+                let is_new = offered.iter().all(|known| known.id != bank.id);
+                offered.extend(self.shown(&bank).filter(|_| is_new));
             }
-            for bank in &mut banks {
-                bank.logo = self.logos.get(&bank.id).map(Url::to_string);
-            }
-            banks
+            offered
+        })
+    }
+
+    /// A provider's bank as the shop shows it; none that the shop does not permit.
+    #[must_use]
+    pub fn shown(&self, bank: &Bank) -> Option<Bank> {
+        let permitted = self.banks.as_ref();
+        let is_permitted = permitted.is_none_or(|banks| banks.contains(&bank.id));
+        is_permitted.then(|| Bank {
+            logo: self.logos.get(&bank.id).map(Url::to_string),
+            ..bank.clone()
         })
     }
 
@@ -122,30 +159,10 @@ impl Shop {
     /// The banks that a selection offers: those that it names in its order, else all.
     #[must_use]
     pub fn banks_for(&self, selection: &Selection) -> Vec<&Bank> {
-        let named: &[BankId] = match selection {
-            Selection::NamedBanks(named) => named.as_slice(),
-            Selection::SingleBank(bank) => std::slice::from_ref(bank),
-            _ => return self.all_banks().iter().collect(),
-        };
-        named.iter().filter_map(|id| self.bank(id)).collect()
-    }
-
-    /// Those of a provider's list that a selection offers, as [`Self::banks_for`] does.
-    #[must_use]
-    pub fn banks_among(&self, live: &[Bank], selection: &Selection) -> Vec<Bank> {
-        let permitted = |id: &BankId| self.banks.as_ref().is_none_or(|banks| banks.contains(id));
-        let shown = |bank: &Bank| Bank {
-            logo: self.logos.get(&bank.id).map(Url::to_string),
-            ..bank.clone()
-        };
-        let offered = live.iter().filter(|bank| permitted(&bank.id));
-        let named: &[BankId] = match selection {
-            Selection::NamedBanks(named) => named.as_slice(),
-            Selection::SingleBank(bank) => std::slice::from_ref(bank),
-            _ => return offered.map(shown).collect(),
-        };
-        let by_name = |id: &BankId| offered.clone().find(|bank| bank.id == *id).map(shown);
-        named.iter().filter_map(by_name).collect()
+        match selection.named_banks() {
+            None => self.all_banks().iter().collect(),
+            Some(named) => named.iter().filter_map(|id| self.bank(id)).collect(),
+        }
     }
 
     /// The other methods that a selection shows.

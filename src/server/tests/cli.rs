@@ -149,6 +149,7 @@ impl Place {
             now,
             same_within: 10,
             by_call: false,
+            instead_of: None,
         };
         self.store.begin_attempt(begin).await.unwrap();
         let report = PaymentEvent {

@@ -98,7 +98,7 @@ fn what_is_wrong_is_named_by_line_and_key() {
         (
             &[("code = \"card\"", "code = \"cards\"")],
             format!(
-                "{} shops[0].methods: the provider's account has no method cards",
+                "{} shops[0].methods: none of the shop's accounts has a method cards",
                 line("code")
             ),
         ),
@@ -153,28 +153,28 @@ fn what_is_wrong_is_named_by_line_and_key() {
         (
             &[("# banks = [\"nordea\"", "banks = [\"norda\"")],
             format!(
-                "{} shops[0].banks: the provider does not offer norda",
+                "{} shops[0].banks: none of the shop's accounts offers norda",
                 line("# banks")
             ),
         ),
         (
             &[("project_id = 4711", "project_id = \"47l1\"")],
             format!(
-                "{} shops[0].account.settings.project_id: project_id is malformed: expected a positive whole number in plain digits",
+                "{} shops[0].accounts[0].settings.project_id: project_id is malformed: expected a positive whole number in plain digits",
                 line("project_id")
             ),
         ),
         (
             &[("file:secrets/ecommpay", "hunter2")],
             format!(
-                "{} shops[0].account.secrets: expected a reference, file:PATH or env:NAME; a secret never stands in the configuration itself",
+                "{} shops[0].accounts[0].secrets: expected a reference, file:PATH or env:NAME; a secret never stands in the configuration itself",
                 line("secrets = [\"env")
             ),
         ),
         (
             &[("file:secrets/ecommpay", "env:KASSA_NO_SUCH_VARIABLE")],
             format!(
-                "{} shops[0].account.secrets: the environment variable KASSA_NO_SUCH_VARIABLE is not set, or not text",
+                "{} shops[0].accounts[0].secrets: the environment variable KASSA_NO_SUCH_VARIABLE is not set, or not text",
                 line("secrets = [\"env")
             ),
         ),
@@ -201,7 +201,7 @@ fn what_is_wrong_is_named_by_line_and_key() {
                 ("# nordea = \"https:", "nordia = \"https:"),
             ],
             format!(
-                "{} shops[0].logos.nordia: the provider does not offer nordia",
+                "{} shops[0].logos.nordia: none of the shop's accounts offers nordia",
                 line("# nordea")
             ),
         ),
@@ -453,12 +453,12 @@ fn what_is_wrong_with_the_database_is_named_by_line_and_key() {
 /// The account of the example changed into one at OP, in this environment.
 fn op_account(environment: &str) -> String {
     let mut text = EXAMPLE.to_owned();
-    let at = text.find("[shops.account]").unwrap();
+    let at = text.find("[[shops.accounts]]").unwrap();
     text.truncate(at);
     text.push_str(&format!(
-        "[shops.account]\nprovider = \"op\"\nsecrets = [\"file:secrets/op.pem\"]\n\
+        "[[shops.accounts]]\nprovider = \"op\"\nsecrets = [\"file:secrets/op.pem\"]\n\
          callback_keys = [\"file:secrets/op-callback.pem\"]\n\
-         [shops.account.settings]\nenvironment = \"{environment}\"\n\
+         [shops.accounts.settings]\nenvironment = \"{environment}\"\n\
          merchant_id = \"file:secrets/merchant\"\naccount_id = \"file:secrets/account\"\n\
          api_key = \"file:secrets/api-key\"\ncallback_api_key = \"file:secrets/api-key\"\n\
          rest_url = \"https://rest.example/v1\"\nbrowser_url = \"https://front.example\"\n\
@@ -485,8 +485,8 @@ fn read_op(text: &str, private: &str, public: &str) -> Result<Config, Vec<String
     let file = folder.path().join("kassa.toml");
     // OP has no other methods than banks.
     let (before, rest) = text.split_once("# Other methods").unwrap();
-    let (_, after) = rest.split_once("[shops.account]").unwrap();
-    std::fs::write(&file, format!("{before}[shops.account]{after}")).unwrap();
+    let (_, after) = rest.split_once("[[shops.accounts]]").unwrap();
+    std::fs::write(&file, format!("{before}[[shops.accounts]]{after}")).unwrap();
     Config::read(&file).map_err(|error| {
         let faults = error.faults.into_iter();
         faults
@@ -509,14 +509,14 @@ fn an_account_at_op_is_read_and_its_confidential_settings_are_shown_nowhere() {
     let public = key.public().to_pem();
     let config = read_op(&op_account("production"), &private, &public).unwrap();
     let shop = &config.shops["puoti"];
-    assert_eq!(shop.account.provider.facts().id, "op");
-    let printed = format!("{config:?} {:?}", shop.account.provider);
+    assert_eq!(shop.accounts[0].id(), "op");
+    let printed = format!("{config:?} {:?}", shop.accounts[0].provider);
     assert!(!printed.contains("marker"), "{printed}");
 
     let plain = op_account("production").replace("file:secrets/merchant", "marker-merchant");
     let faults = read_op(&plain, &private, &public).unwrap_err();
     assert!(
-        faults[0].starts_with("shops[0].account.settings.merchant_id: expected a reference"),
+        faults[0].starts_with("shops[0].accounts[0].settings.merchant_id: expected a reference"),
         "{faults:?}"
     );
     assert!(!faults[0].contains("marker"));
@@ -524,7 +524,7 @@ fn an_account_at_op_is_read_and_its_confidential_settings_are_shown_nowhere() {
     let deaf = op_account("production").replace("callback_keys", "# callback_keys");
     let faults = read_op(&deaf, &private, &public).unwrap_err();
     assert!(
-        faults[0].starts_with("shops[0].account.callback_keys: expected"),
+        faults[0].starts_with("shops[0].accounts[0].callback_keys: expected"),
         "{faults:?}"
     );
 }
@@ -537,7 +537,7 @@ fn the_key_of_ops_documentation_is_for_the_sandbox_only() {
     let faults = read_op(&op_account("production"), &private, &public).unwrap_err();
     for (fault, key) in faults.iter().zip(["secrets", "callback_keys"]) {
         let expected =
-            format!("shops[0].account.{key}: this is the example that OP's documentation");
+            format!("shops[0].accounts[0].{key}: this is the example that OP's documentation");
         assert!(fault.starts_with(&expected), "{faults:?}");
     }
     assert_eq!(faults.len(), 2);

@@ -235,11 +235,11 @@ id = "puoti"
 payee = "Metsän Puoti Oy"
 api_keys = ["{hash}"]
 return_origins = ["http://127.0.0.1:8082"]
-[shops.account]
+[[shops.accounts]]
 provider = "op"
 secrets = ["file:op.pem"]
 callback_keys = ["file:callback.pem"]
-[shops.account.settings]
+[shops.accounts.settings]
 environment = "sandbox"
 merchant_id = "file:merchant"
 account_id = "file:account"

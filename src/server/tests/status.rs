@@ -117,7 +117,7 @@ fn shop(kit: &Kit) -> Arc<Shop> {
 }
 
 async fn ask(kit: &Kit, attempt: &str, now: Timestamp) -> Asked {
-    gateway::ask_status(&kit.app.calls, &shop(kit), attempt, None, now).await
+    gateway::ask_status(&kit.app.calls, &shop(kit).accounts[0], attempt, None, now).await
 }
 
 /// A line of the figures; they are the whole process's.

@@ -136,6 +136,7 @@ async fn keeps_what_a_call_began(store: &dyn Store) {
         provider: PROVIDER,
         attempt: attempt.to_owned(),
         state,
+        why: None,
         redirect,
         reference: None,
     };

@@ -144,11 +144,11 @@ return_origins = ["{shop}"]
 url = "https://shop.invalid/webhooks"
 secrets = ["file:webhook-secret"]
 
-[shops.account]
+[[shops.accounts]]
 provider = "ecommpay"
 secrets = ["env:MARKED_ACCOUNT", "file:former-secret"]
 
-[shops.account.settings]
+[shops.accounts.settings]
 project_id = "120"
 payment_page_url = "{simulator}/payment"
 "#

@@ -168,6 +168,7 @@ impl World {
             now,
             same_within: SAME_WITHIN,
             by_call: false,
+            instead_of: None,
         };
         let begun = self.wait(|store| store.begin_attempt(begin));
         let Some(entry) = self.ledger.get_mut(&payment) else {

@@ -331,6 +331,7 @@ fn begin(bank: &str) -> Begin {
         now: Timestamp::from_millis(NOW),
         same_within: 10,
         by_call: false,
+        instead_of: None,
     }
 }
 

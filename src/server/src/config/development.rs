@@ -143,10 +143,11 @@ impl Development {
                 keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
             }),
             vetuma: Some(bridge()?),
-            account: Account {
+            accounts: vec![Account {
+                shop: id.to_owned(),
                 keyring: Arc::new(keyring(id, provider.facts().id)?),
                 provider,
-            },
+            }],
             offered: OnceLock::new(),
         })
     }

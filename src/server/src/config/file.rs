@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use kassa_checkout::{BankId, selection::OptionName};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use toml::Spanned;
 
 use super::problem::{ConfigError, ConfigFault, Faults};
@@ -58,7 +58,11 @@ pub(super) struct ShopTable {
     pub(super) methods: Vec<MethodTable>,
     pub(super) webhook: Option<WebhookTable>,
     pub(super) vetuma: Option<Spanned<VetumaTable>>,
-    pub(super) account: AccountTable,
+    /// In order of preference.
+    #[serde(default)]
+    pub(super) accounts: Vec<AccountTable>,
+    /// What the accounts were before there could be several.
+    pub(super) account: Option<Spanned<IgnoredAny>>,
 }
 
 /// Another method than banks.
@@ -98,7 +102,7 @@ pub(super) struct VetumaSecret {
     pub(super) until: Option<Spanned<String>>,
 }
 
-/// The shop's account at a provider.
+/// An account of the shop's at a provider.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AccountTable {

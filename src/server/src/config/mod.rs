@@ -15,6 +15,7 @@ use std::{
     sync::Arc,
 };
 
+use kassa_checkout::provider::Choice;
 use kassa_keys::ApiKeyHash;
 
 pub use database::{Database, DatabaseFlags, PostgresAddress, PostgresHost, PostgresTls};
@@ -24,7 +25,7 @@ pub use secret::{SecretPlace, resolve as read_secret};
 
 use crate::{
     gateway,
-    shop::{Shop, Shops},
+    shop::{Account, Shop, Shops},
 };
 
 /// Where the server listens when nothing is said.
@@ -195,18 +196,14 @@ impl Config {
             origins.dedup();
             origins
         };
-        let shops = || self.shops.values();
-        let mut pages: Vec<_> = shops()
-            .filter_map(|shop| gateway::page_origin(shop))
-            .collect();
+        let shops = self.shops.values();
+        let accounts = || self.shops.values().flat_map(|shop| &shop.accounts);
+        let mut pages: Vec<_> = accounts().filter_map(gateway::page_origin).collect();
         // Where our own call begins a payment, a callback says which bank's page comes next.
-        if shops().any(|shop| {
-            let bank = shop.all_banks().first();
-            gateway::begins_by_call(shop, bank.map(|bank| &bank.id))
-        }) {
+        if accounts().any(takes_calls) {
             pages.push("https:".to_owned());
         }
-        let logos = shops()
+        let logos = shops
             .flat_map(|shop| shop.logos.values())
             .map(|url| url.origin().ascii_serialization())
             .collect();
@@ -215,4 +212,16 @@ impl Config {
         self.logo_origins = logos;
         self
     }
+}
+
+/// Whether a call of ours begins payments with the account's banks.
+fn takes_calls(account: &Account) -> bool {
+    account
+        .known_banks()
+        .into_iter()
+        .next()
+        .is_some_and(|bank| {
+            let choice = Choice::Bank(bank.id);
+            gateway::begins_by_call(account, &choice).is_ok_and(|by_call| by_call)
+        })
 }

@@ -4,7 +4,7 @@ mod database;
 mod vetuma;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     ops::Range,
     path::Path,
@@ -15,7 +15,7 @@ use kassa_checkout::{
     BankId, Names,
     contract::Method,
     message::{Algorithm, Purpose},
-    provider::Provider,
+    provider::{Choice, Provider},
     selection::OptionName,
 };
 use kassa_keys::{
@@ -26,6 +26,7 @@ use kassa_providers::{
     Settings,
     registry::{self, Entry},
 };
+use serde::de::IgnoredAny;
 use toml::Spanned;
 use url::Url;
 
@@ -295,11 +296,11 @@ impl Resolver<'_> {
         };
         let series = self.series(at, table.reference_series.as_ref());
         let expires_in = self.expires_in(at, table.expires_in.as_ref());
-        let id_text = table.id.get_ref().clone();
-        let account = self.account(at, &id_text, table.account);
-        let banks = self.banks(at, table.banks, account.as_ref());
-        let logos = self.logos(at, &table.logos, account.as_ref());
-        self.check_methods(at, &table.methods, account.as_ref());
+        let accounts = self.accounts(at, &table.id, table.account.as_ref(), table.accounts);
+        let accounts_known = accounts.as_deref();
+        let banks = self.banks(at, table.banks, accounts_known);
+        let logos = self.logos(at, &table.logos, accounts_known);
+        self.check_methods(at, &table.methods, accounts_known);
         let shop = Shop {
             id: id?,
             payee,
@@ -313,7 +314,7 @@ impl Resolver<'_> {
             methods: table.methods.into_iter().map(method).collect(),
             webhook: webhook?,
             vetuma: vetuma?,
-            account: account?,
+            accounts: accounts?,
             offered: OnceLock::new(),
         };
         Some((shop, hashes))
@@ -444,9 +445,42 @@ impl Resolver<'_> {
         }
     }
 
-    fn account(&mut self, at: &str, shop: &str, table: AccountTable) -> Option<Account> {
-        let built = self.provider(at, &table);
-        let key = format!("{at}.account.secrets");
+    /// `None` only together with a fault.
+    fn accounts(
+        &mut self,
+        at: &str,
+        shop: &Spanned<String>,
+        single: Option<&Spanned<IgnoredAny>>,
+        tables: Vec<AccountTable>,
+    ) -> Option<Vec<Account>> {
+        if let Some(single) = single {
+            let message = "expected a list: write [[shops.accounts]] for [shops.account], and \
+                           [shops.accounts.settings] for its settings";
+            self.refuse(&single.span(), format!("{at}.account"), message);
+            return None;
+        }
+        if tables.is_empty() {
+            let message = "expected at least one [[shops.accounts]], the preferred one first";
+            self.refuse(&shop.span(), format!("{at}.accounts"), message);
+            return None;
+        }
+        let mut accounts: Vec<Option<Account>> = Vec::new();
+        let mut providers = BTreeSet::new();
+        for (position, table) in tables.iter().enumerate() {
+            let at = format!("{at}.accounts[{position}]");
+            if !providers.insert(table.provider.get_ref()) {
+                let message = "the shop has an account at this provider already: another one \
+                               belongs to a shop of its own";
+                self.refuse(&table.provider.span(), format!("{at}.provider"), message);
+            }
+            accounts.push(self.account(&at, shop.get_ref(), table));
+        }
+        accounts.into_iter().collect()
+    }
+
+    fn account(&mut self, at: &str, shop: &str, table: &AccountTable) -> Option<Account> {
+        let built = self.provider(at, table);
+        let key = format!("{at}.secrets");
         let texts = self.secrets(&key, &table.secrets)?;
         let (entry, provider) = built?;
         let mut keyring = Keyring::default();
@@ -456,8 +490,9 @@ impl Resolver<'_> {
                 keyring.add(shop, entry.facts.id, Purpose::Payment, secret);
             }
         }
-        self.callback_keys(at, shop, &table, provider.as_ref(), &mut keyring);
+        self.callback_keys(at, shop, table, provider.as_ref(), &mut keyring);
         Some(Account {
+            shop: shop.to_owned(),
             provider,
             keyring: Arc::new(keyring),
         })
@@ -488,7 +523,7 @@ impl Resolver<'_> {
         provider: &dyn Provider,
         keyring: &mut Keyring,
     ) {
-        let key = format!("{at}.account.callback_keys");
+        let key = format!("{at}.callback_keys");
         match (provider.notices(), table.callback_keys.first()) {
             (Some(_), None) => {
                 let message = "expected the provider's public key: without it no callback is heard";
@@ -558,8 +593,8 @@ impl Resolver<'_> {
                     .key()
                     .and_then(|name| table.settings.get_key_value(name));
                 let (key, span) = match named {
-                    Some((name, value)) => (format!("{at}.account.settings.{name}"), value.span()),
-                    None => (format!("{at}.account"), table.provider.span()),
+                    Some((name, value)) => (format!("{at}.settings.{name}"), value.span()),
+                    None => (at.to_owned(), table.provider.span()),
                 };
                 self.refuse(&span, key, error.to_string());
                 None
@@ -576,7 +611,7 @@ impl Resolver<'_> {
         let mut settings = Settings::new();
         let mut unread = false;
         for (name, value) in &table.settings {
-            let key = format!("{at}.account.settings.{name}");
+            let key = format!("{at}.settings.{name}");
             let Some(text) = setting(value.get_ref()) else {
                 let message = "expected text, a whole number, true, false or a list of texts";
                 self.refuse(&value.span(), key, message);
@@ -599,14 +634,16 @@ impl Resolver<'_> {
         (!unread).then_some(settings)
     }
 
-    fn check_methods(&mut self, at: &str, methods: &[MethodTable], account: Option<&Account>) {
-        let Some(account) = account else {
+    fn check_methods(&mut self, at: &str, methods: &[MethodTable], accounts: Option<&[Account]>) {
+        let Some(accounts) = accounts else {
             return;
         };
         for method in methods {
             let code = method.code.get_ref();
-            if !gateway::knows_method(account.provider.as_ref(), code) {
-                let message = format!("the provider's account has no method {code}");
+            let choice = Choice::Method(code.clone());
+            let knows = |account| gateway::begins_by_call(account, &choice).is_ok();
+            if !accounts.iter().any(knows) {
+                let message = format!("none of the shop's accounts has a method {code}");
                 self.refuse(&method.code.span(), format!("{at}.methods"), message);
             }
         }
@@ -616,18 +653,18 @@ impl Resolver<'_> {
         &mut self,
         at: &str,
         banks: Option<Vec<Spanned<BankId>>>,
-        account: Option<&Account>,
+        accounts: Option<&[Account]>,
     ) -> Option<Option<Vec<BankId>>> {
         let Some(banks) = banks else {
             return Some(None);
         };
-        let account = account?;
+        let accounts = accounts?;
         for bank in &banks {
             self.check_bank(
                 &format!("{at}.banks"),
                 bank.get_ref(),
                 &bank.span(),
-                account,
+                accounts,
             );
         }
         Some(Some(banks.into_iter().map(Spanned::into_inner).collect()))
@@ -638,13 +675,13 @@ impl Resolver<'_> {
         &mut self,
         at: &str,
         logos: &BTreeMap<BankId, Spanned<String>>,
-        account: Option<&Account>,
+        accounts: Option<&[Account]>,
     ) -> BTreeMap<BankId, Url> {
         let mut found = BTreeMap::new();
         for (bank, text) in logos {
             let key = format!("{at}.logos.{bank}");
-            if let Some(account) = account {
-                self.check_bank(&key, bank, &text.span(), account);
+            if let Some(accounts) = accounts {
+                self.check_bank(&key, bank, &text.span(), accounts);
             }
             if let Some(url) = self.url(&text.span(), &key, text.get_ref()) {
                 found.insert(bank.clone(), url);
@@ -653,14 +690,11 @@ impl Resolver<'_> {
         found
     }
 
-    fn check_bank(&mut self, key: &str, bank: &BankId, span: &Range<usize>, account: &Account) {
-        let offered = account
-            .provider
-            .banks()
-            .map(kassa_checkout::provider::Banks::fallback)
-            .unwrap_or_default();
-        if !offered.iter().any(|offer| offer.id == *bank) {
-            self.refuse(span, key, format!("the provider does not offer {bank}"));
+    fn check_bank(&mut self, key: &str, bank: &BankId, span: &Range<usize>, accounts: &[Account]) {
+        let mut offered = accounts.iter().flat_map(Account::known_banks);
+        if !offered.any(|offer| offer.id == *bank) {
+            let message = format!("none of the shop's accounts offers {bank}");
+            self.refuse(span, key, message);
         }
     }
 }

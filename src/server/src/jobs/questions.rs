@@ -15,7 +15,7 @@ use crate::{
     crash::{self, Point},
     gateway::Asked,
     reports,
-    shop::Shop,
+    shop::Account,
     state::AppState,
     store::{Question, StoreError},
 };
@@ -71,11 +71,21 @@ async fn claim(app: &AppState) -> Vec<Question> {
 async fn settle(app: &AppState, question: &Question) {
     crash::point(Point::QuestionsClaimed);
     let shop = app.config.shops.get(&question.shop);
-    // A shop that has gone, or has another account now, may have its old one again tomorrow.
-    let shop = shop.filter(|shop| shop.account.provider.facts().id == question.provider);
-    let again = match shop {
-        None => schedule::next_question(question, true, clock::now()),
-        Some(shop) => match ask(app, shop, question).await {
+    let account = shop.and_then(|shop| shop.account(&question.provider));
+    let again = match account {
+        // A shop or an account that has gone may be there again tomorrow.
+        None => {
+            tracing::error!(
+                target: "kassa::jobs",
+                shop = %question.shop,
+                provider = %question.provider,
+                attempt = %question.attempt,
+                "an attempt stays as it is: its account is not in the configuration"
+            );
+            app.metrics.has_no_account(&question.provider);
+            schedule::next_question(question, true, clock::now())
+        }
+        Some(account) => match ask(app, account, question).await {
             Ok(again) => again,
             // The claim ends by itself, and the attempt is asked for once more.
             Err(_) => return,
@@ -87,13 +97,17 @@ async fn settle(app: &AppState, question: &Question) {
 }
 
 /// Asks and applies the answer; in how many seconds to ask again, if ever.
-async fn ask(app: &AppState, shop: &Shop, question: &Question) -> Result<Option<u64>, StoreError> {
-    let asked = asking::ask(app, shop, &question.attempt).await?;
+async fn ask(
+    app: &AppState,
+    account: &Account,
+    question: &Question,
+) -> Result<Option<u64>, StoreError> {
+    let asked = asking::ask(app, account, &question.attempt).await?;
     let again = again(&asked, question, clock::now());
     if let Asked::Answer(found) = asked {
         crash::point(Point::QuestionAnswered);
         for report in found {
-            apply(app, shop, question, report).await?;
+            apply(app, account, question, report).await?;
         }
         crash::point(Point::QuestionApplied);
     }
@@ -113,7 +127,7 @@ pub(super) fn again(asked: &Asked, question: &Question, now: Timestamp) -> Optio
 
 async fn apply(
     app: &AppState,
-    shop: &Shop,
+    account: &Account,
     question: &Question,
     report: PaymentEvent,
 ) -> Result<(), StoreError> {
@@ -125,6 +139,7 @@ async fn apply(
         );
         return Ok(());
     }
-    let provider = shop.account.provider.facts().id;
-    reports::apply(app, provider, report, None).await.map(drop)
+    reports::apply(app, account.id(), report, None)
+        .await
+        .map(drop)
 }

@@ -54,16 +54,21 @@ async fn heed(
 ) -> Result<StatusCode, Problem> {
     let payment = app.store.by_attempt(provider, attempt).await?;
     let shop = payment.and_then(|payment| app.config.shops.get(&payment.shop).cloned());
+    let account = shop.as_ref().and_then(|shop| shop.account(provider));
     // Who may speak for an attempt that nobody knows is not known either.
-    let Some(shop) = shop.filter(|shop| gateway::heed(shop, raw)) else {
+    if !account.is_some_and(|account| gateway::heed(account, raw)) {
         app.metrics.callback(provider, "refused");
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());
-    };
+    }
     crash::point(Point::Heard);
     app.metrics.callback(provider, "noticed");
     let (app, attempt) = (app.clone(), attempt.to_owned());
-    tokio::spawn(async move { asking::ask_and_apply(&app, &shop, &attempt).await });
+    tokio::spawn(async move {
+        if let Some(account) = shop.as_ref().and_then(|shop| shop.account(provider)) {
+            asking::ask_and_apply(&app, account, &attempt).await;
+        }
+    });
     Ok(StatusCode::OK)
 }
 

@@ -21,24 +21,19 @@ use kassa_checkout::{
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use super::{Path, opened, shop::refused_by_provider, vetuma};
+use super::{Path, opened, vetuma};
 use crate::{
-    banks,
     body::Strict,
-    clock,
-    crash::{self, Point},
-    gateway::{self, Start},
-    opening,
+    gateway,
     problem::{Fault, Problem, ProblemBody},
+    routing::{self, Wish},
     security::{self, ClientAddress, From},
-    shop::Shop,
+    shop::{Account, Shop},
     state::AppState,
-    store::{Begin, Begun, Payment},
+    store::Payment,
     view,
 };
 
-/// For how many seconds the same choice is the same attempt: a form sent twice.
-const SAME_WITHIN: u64 = 10;
 /// How often a stream reads again by itself, for changes that another process made.
 const READ_AGAIN: Duration = Duration::from_secs(10);
 /// How long a stream lasts; browsers come again by themselves.
@@ -88,28 +83,18 @@ pub(crate) async fn session_of(
     }
 }
 
-/// The banks to choose from: those that the provider offers now, where it says so.
+/// The banks to choose from: those that the providers offer now, where they say so.
 async fn banks_for(app: &AppState, payment: &Payment, shop: &Shop) -> Vec<Bank> {
-    let selection = &payment.terms.selection;
-    if payment
-        .terms
-        .vetuma
-        .as_ref()
-        .is_some_and(|call| !call.banks)
-    {
+    if !payment.terms.shows_banks() {
         return Vec::new();
     }
     // Nothing is to be chosen any more, or not here.
-    let asks = payment.lifecycle.can_pay() && !gateway::chooses_at_provider(payment);
-    let live = if asks {
-        banks::live(app, shop, payment.lifecycle.amount()).await
-    } else {
-        None
-    };
-    live.map_or_else(
-        || shop.banks_for(selection).into_iter().cloned().collect(),
-        |live| shop.banks_among(&live, selection),
-    )
+    if !payment.lifecycle.can_pay() || gateway::chooses_at_provider(payment) {
+        let known = shop.banks_for(&payment.terms.selection);
+        return known.into_iter().cloned().collect();
+    }
+    let offers = routing::offers(app, shop, payment).await;
+    offers.into_iter().map(|offer| offer.bank).collect()
 }
 
 /// The other methods to choose from: of those that the shop shows, what a call of VETUMA permits.
@@ -170,72 +155,43 @@ pub(crate) async fn begin(
     embedded: bool,
     address: Option<IpAddr>,
 ) -> Result<NextStep, Problem> {
-    check_choice(app, payment, shop, &request).await?;
+    let accounts = accounts_for(app, payment, shop, &request).await?;
     // Software that was answered believes the answer.
     if vetuma::answered(app, payment).await?.is_some() {
         return Err(Fault::CannotPay.into());
     }
-    let language = request
-        .language
-        .or(payment.terms.language)
-        .unwrap_or_default();
-    let provider = shop.account.provider.facts().id;
-    let by_call = gateway::begins_by_call(shop, request.bank.as_ref());
-    let begin = Begin {
-        token: payment.token.clone(),
-        provider,
+    let language = request.language.or(payment.terms.language);
+    let wish = Wish {
         bank: request.bank,
         method: request.method,
-        language,
+        language: language.unwrap_or_default(),
         embedded,
-        now: clock::now(),
-        same_within: SAME_WITHIN,
-        by_call,
+        address,
     };
-    match app.store.begin_attempt(begin).await? {
-        Begun::Attempt {
-            payment,
-            attempt,
-            new,
-        } => {
-            crash::point(Point::Begun);
-            if new {
-                app.metrics.begun(provider);
-                app.changed(&payment.token);
-            }
-            let public_url = &app.config.public_url;
-            match gateway::begin(shop, &payment, &attempt, public_url, address) {
-                Ok(Start::Form(form)) => Ok(gateway::next_step(form)),
-                Ok(Start::Call(call)) => {
-                    opening::open(app, shop, &payment, &attempt, new, call).await
-                }
-                Err(error) => Err(refused_by_provider(&error)),
-            }
-        }
-        Begun::CannotPay => Err(Fault::CannotPay.into()),
-        Begun::Unknown => Err(Fault::NotFound.into()),
-    }
+    routing::begin(app, shop, payment, &accounts, &wish).await
 }
 
-async fn check_choice(
+/// The accounts that a choice may go to, the preferred one first.
+async fn accounts_for<'a>(
     app: &AppState,
     payment: &Payment,
-    shop: &Shop,
+    shop: &'a Shop,
     request: &PayRequest,
-) -> Result<(), Problem> {
+) -> Result<Vec<&'a Account>, Problem> {
     let refuse = |field: &str, detail: &str| Err(Problem::field(Fault::Choice, field, detail));
+    let all = || Ok(shop.accounts.iter().collect());
     let at_provider = gateway::chooses_at_provider(payment);
     match (&request.bank, &request.method) {
         (Some(_), Some(_)) => refuse("method", "expected a bank or a method, not both"),
-        (None, None) if at_provider => Ok(()),
+        (None, None) if at_provider => all(),
         (None, None) => refuse("bank", "expected a bank or a method"),
         (Some(_), None) if at_provider => refuse("bank", "the choice is made at the provider"),
         (None, Some(_)) if at_provider => refuse("method", "the choice is made at the provider"),
-        (Some(bank), None) => check_bank(app, payment, shop, bank).await,
+        (Some(bank), None) => takers_of(app, payment, shop, bank).await,
         (None, Some(code)) => {
             let methods = methods_for(payment, shop);
             if methods.iter().any(|method| method.code == *code) {
-                Ok(())
+                all()
             } else {
                 refuse("method", "this method is not offered")
             }
@@ -243,16 +199,16 @@ async fn check_choice(
     }
 }
 
-async fn check_bank(
+async fn takers_of<'a>(
     app: &AppState,
     payment: &Payment,
-    shop: &Shop,
+    shop: &'a Shop,
     bank: &BankId,
-) -> Result<(), Problem> {
-    let banks = banks_for(app, payment, shop).await;
-    match banks.iter().find(|offer| offer.id == *bank) {
+) -> Result<Vec<&'a Account>, Problem> {
+    let offers = routing::offers(app, shop, payment).await;
+    match offers.into_iter().find(|offer| offer.bank.id == *bank) {
         // On offer at other times, and not on the provider's list now.
-        None if shop.bank(bank).is_some() && shop.account.provider.bank_list().is_some() => {
+        None if shop.bank(bank).is_some() && payment.terms.selection.permits(bank) => {
             Err(Fault::BankUnavailable.into())
         }
         None => Err(Problem::field(
@@ -260,8 +216,8 @@ async fn check_bank(
             "bank",
             "this bank is not offered",
         )),
-        Some(offer) if offer.unavailable.is_some() => Err(Fault::BankUnavailable.into()),
-        Some(_) => Ok(()),
+        Some(offer) if offer.bank.unavailable.is_some() => Err(Fault::BankUnavailable.into()),
+        Some(offer) => Ok(offer.takers),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     clock,
     problem::{Fault, Problem, ProblemBody},
     refunding::{self, Note},
-    shop::Shop,
+    shop::{Account, Shop},
     state::AppState,
     store::{NewRefund, Refunding},
     tokens,
@@ -142,7 +142,14 @@ async fn told(
     let payment = app.store.payment(&shop.id, id).await?;
     let payment = payment.ok_or(Fault::NotFound)?;
     let told = given.unwrap_or_else(|| Note::Reference(payment.reference.clone()));
-    refunding::check(shop, &payment, &told)?;
+    let account = refunding::account_of(shop, &payment, request.attempt.as_deref());
+    let account = account.ok_or_else(|| {
+        let detail = "the account that took the payment is not in Kassa's configuration any more: \
+                      send the money back by a credit transfer or in the provider's own service, \
+                      and record that with `manual: true`";
+        Problem::field(Fault::RefundUnsupported, "manual", detail)
+    })?;
+    refunding::check(account, &payment, &told)?;
     Ok(Some(told))
 }
 
@@ -156,12 +163,28 @@ fn refused(refusal: &RefundRefusal) -> Problem {
 /// The refunds of a payment.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct RefundList {
-    /// What can be refunded here, told before it is tried.
+    /// What can be refunded, told before it is tried: the rule of the account that took the
+    /// money.
     rule: RefundTerms,
     /// How much can still be refunded, in cents.
     refundable: u64,
+    /// The attempts that hold money: more than one where the payment was paid twice.
+    attempts: Vec<RefundableAttempt>,
     /// The refunds, oldest first.
     data: Vec<RefundView>,
+}
+
+/// An attempt that holds money.
+#[derive(Serialize, ToSchema)]
+struct RefundableAttempt {
+    /// The attempt.
+    attempt: String,
+    /// The provider that took it.
+    provider: Option<String>,
+    /// How much of it can still be refunded, in cents.
+    refundable: u64,
+    /// What can be refunded of it.
+    rule: RefundTerms,
 }
 
 /// What can be refunded.
@@ -185,8 +208,12 @@ pub(crate) struct RefundTerms {
 }
 
 impl RefundTerms {
-    fn of(rule: RefundRule) -> Self {
-        match rule {
+    /// The terms of an account; those of none where it is not in the configuration any more.
+    fn of(account: Option<&Account>) -> Self {
+        let gone = RefundRule::Unsupported {
+            reason: "refund/account",
+        };
+        match account.map_or(gone, |account| account.provider.refund_rule()) {
             RefundRule::Supported {
                 partial,
                 until_seconds,
@@ -232,9 +259,20 @@ pub(crate) async fn list(
     let payment = app.store.payment(&shop.id, &id).await?;
     let refunds = app.store.refunds(&shop.id, &id).await?;
     let (payment, refunds) = payment.zip(refunds).ok_or(Fault::NotFound)?;
+    let terms_of = |attempt| RefundTerms::of(refunding::account_of(&shop, &payment, attempt));
+    let attempts = payment.lifecycle.attempts().iter();
+    let attempts = attempts.filter(|attempt| attempt.refundable_cents() > 0);
     Ok(Json(RefundList {
-        rule: RefundTerms::of(shop.account.provider.refund_rule()),
+        rule: terms_of(None),
         refundable: payment.lifecycle.refundable_cents(),
+        attempts: attempts
+            .map(|attempt| RefundableAttempt {
+                attempt: attempt.id().to_owned(),
+                provider: payment.provider_of(attempt.id()).map(str::to_owned),
+                refundable: attempt.refundable_cents(),
+                rule: terms_of(Some(attempt.id())),
+            })
+            .collect(),
         data: refunds.iter().map(RefundView::of).collect(),
     }))
 }

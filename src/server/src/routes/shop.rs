@@ -1,9 +1,11 @@
 //! The shop API: payments made, read and listed by a shop's own server.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, extract::State, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::HeaderMap;
-use kassa_checkout::{Coded as _, Language, Lifecycle, Status, Timestamp};
+use kassa_checkout::{BankId, Language, Lifecycle, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,10 +19,12 @@ use crate::{
     crash::{self, Point},
     gateway,
     problem::{Fault, Problem, ProblemBody},
-    shop::Shop,
-    state::AppState,
+    routing,
+    shop::{Account, Shop},
+    state::{App, AppState},
     store::{
-        AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
+        AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference,
+        Payment, References,
     },
     tokens,
     tried::Wish,
@@ -119,10 +123,11 @@ fn new_payment(
     })
 }
 
-/// Makes the provider's message once for nothing, so that the shop and not its customer is told
-/// of a field that the provider would refuse. Not where others just like it were taken before.
+/// Makes the message of each account that the payment may go to, once for nothing, so that the
+/// shop and not its customer is told of a field that a provider would refuse. Not where others
+/// just like it were taken before.
 pub(super) fn try_out(
-    app: &AppState,
+    app: &App,
     shop: &Shop,
     agreed: &Agreed,
     (id, token): (&str, &str),
@@ -138,23 +143,6 @@ pub(super) fn try_out(
     if wish.as_ref().is_some_and(|wish| app.tried.takes(wish)) {
         return Ok(());
     }
-    let bank = shop
-        .banks_for(&agreed.terms.selection)
-        .first()
-        .map(|bank| bank.id.clone());
-    let attempt = AttemptRecord {
-        id: format!("{id}-1"),
-        number: 1,
-        provider: shop.account.provider.facts().id.to_owned(),
-        bank: bank.filter(|_| agreed.terms.choose_at == kassa_checkout::contract::ChooseAt::Kassa),
-        method: None,
-        language: agreed.terms.language.unwrap_or(Language::Fi),
-        embedded: false,
-        at: now,
-        call: None,
-        redirect: None,
-        references: crate::store::References::default(),
-    };
     let payment = Payment {
         id: id.to_owned(),
         shop: shop.id.clone(),
@@ -170,36 +158,35 @@ pub(super) fn try_out(
         changed_at: now,
         expires_at: agreed.expires_at,
     };
-    let customer_ip = Some([192, 0, 2, 1].into());
-    let public_url = &app.config.public_url;
-    gateway::begin(shop, &payment, &attempt, public_url, customer_ip)
-        .map_err(|error| refused_by_provider(&error))?;
+    for (account, bank) in routing::led_to(shop, &agreed.terms) {
+        let attempt = first_attempt(&payment, account, bank);
+        let customer_ip = Some([192, 0, 2, 1].into());
+        let public_url = &app.config.public_url;
+        gateway::begin(shop, account, &payment, &attempt, public_url, customer_ip)
+            .map_err(|error| Problem::refused_by_provider(&error))?;
+    }
     if let Some(wish) = &wish {
         app.tried.took(wish);
     }
     Ok(())
 }
 
-/// A field that the provider refuses, by the name that the shop knows it under.
-pub(super) fn refused_by_provider(error: &gateway::StepError) -> Problem {
-    let Some(field) = error.field() else {
-        return Problem::new(Fault::Misconfigured);
-    };
-    let ours = [
-        ("description", "description"),
-        ("customer_id", "customer.id"),
-        ("first_name", "customer.first_name"),
-        ("last_name", "customer.last_name"),
-        ("email", "customer.email"),
-        ("phone", "customer.phone"),
-        ("amount", "amount"),
-        ("bank", "selection.banks"),
-        ("method", "selection.option"),
-    ]
-    .into_iter()
-    .find(|(theirs, _)| field.contains(theirs))
-    .map_or(field, |(_, ours)| ours);
-    Problem::with_code(error.code().to_owned(), ours, error.to_string())
+/// The attempt that would be a payment's first one.
+fn first_attempt(payment: &Payment, account: &Account, bank: Option<BankId>) -> AttemptRecord {
+    AttemptRecord {
+        id: format!("{}-1", payment.id),
+        number: 1,
+        provider: account.id().to_owned(),
+        bank,
+        method: None,
+        language: payment.terms.language.unwrap_or(Language::Fi),
+        embedded: false,
+        at: payment.created_at,
+        call: None,
+        redirect: None,
+        before: BTreeMap::new(),
+        references: References::default(),
+    }
 }
 
 /// Reads a payment.

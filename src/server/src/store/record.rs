@@ -92,6 +92,14 @@ impl VetumaTerms {
     }
 }
 
+impl Terms {
+    /// Whether a bank may be chosen at all: a call of VETUMA may want other methods alone.
+    #[must_use]
+    pub fn shows_banks(&self) -> bool {
+        self.vetuma.as_ref().is_none_or(|call| call.banks)
+    }
+}
+
 /// Who pays, as it is kept. `Debug` of it and of all that holds it shows nothing.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payer {
@@ -169,6 +177,16 @@ impl Payment {
         self.lifecycle.status()
     }
 
+    /// The provider that one of the attempts went to.
+    #[must_use]
+    pub fn provider_of(&self, attempt: &str) -> Option<&str> {
+        let latest = self.latest.as_ref()?;
+        if latest.id == attempt {
+            return Some(&latest.provider);
+        }
+        latest.before.get(attempt).map(String::as_str)
+    }
+
     /// What the provider calls one of the attempts, where it gave it an identifier.
     #[must_use]
     pub fn reference_of(&self, attempt: &str) -> Option<&str> {
@@ -211,6 +229,9 @@ pub struct AttemptRecord {
     /// Where the customer is to go, once the provider has said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect: Option<Redirect>,
+    /// The providers that the attempts before this one went to, by attempt.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub before: BTreeMap<String, String>,
     /// What the provider calls this attempt and those before it.
     #[serde(default, skip_serializing_if = "References::is_empty")]
     pub references: References,
@@ -267,6 +288,8 @@ pub struct Called {
     pub attempt: String,
     /// How it stands now.
     pub state: CallState,
+    /// Why it came to nothing, in a word.
+    pub why: Option<&'static str>,
     /// Where the customer is to go, where the answer said so.
     pub redirect: Option<Redirect>,
     /// The provider's own identifier of the attempt, where the answer gave one.
@@ -303,6 +326,9 @@ pub struct Begin {
     pub same_within: u64,
     /// Whether a call of ours begins it, rather than the customer's browser.
     pub by_call: bool,
+    /// The attempt with the same choice, at another account, that it begins in place of: one that
+    /// is known to have come to nothing. Only while that is still the latest.
+    pub instead_of: Option<String>,
 }
 
 /// An event to add to a payment.

@@ -4,6 +4,8 @@
 //! and writes the [`Change`] whole, provided that the payment still has the version that was
 //! decided on.
 
+use std::collections::BTreeMap;
+
 use kassa_checkout::{
     Lifecycle, Status, Timestamp,
     lifecycle::{Effect, Event, Evidence},
@@ -190,7 +192,13 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
     if !payment.lifecycle.can_pay() || begin.now >= payment.expires_at {
         return Ok(Beginning::CannotPay);
     }
-    let number = payment.latest.as_ref().map_or(0, |latest| latest.number) + 1;
+    let latest = payment.latest.as_ref();
+    let is_latest = |instead_of: &String| latest.is_some_and(|latest| latest.id == *instead_of);
+    if !begin.instead_of.as_ref().is_none_or(is_latest) {
+        // Meanwhile the customer has chosen anew.
+        return Ok(Beginning::CannotPay);
+    }
+    let number = latest.map_or(0, |latest| latest.number) + 1;
     let attempt = AttemptRecord {
         id: format!("{}-{number}", payment.id),
         number,
@@ -202,9 +210,8 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
         at: begin.now,
         call: begin.by_call.then_some(CallState::Unsure),
         redirect: None,
-        references: payment
-            .latest
-            .as_ref()
+        before: latest.map(providers_until).unwrap_or_default(),
+        references: latest
             .map(|before| before.references.clone())
             .unwrap_or_default(),
     };
@@ -214,31 +221,56 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
         "bank": attempt.bank,
         "method": attempt.method,
     });
+    let detail = with(detail, "instead_of", begin.instead_of.as_deref());
+    let who = match begin.instead_of {
+        None => "customer",
+        Some(_) => "kassa",
+    };
     let event = Event::Started {
         attempt: attempt.id.clone(),
     };
     let mut change = Change::of(payment);
     change.payment.latest = Some(attempt.clone());
     change.attempt = Some(attempt.clone());
-    change.append(begin.now, "customer", "attempt.started", detail);
+    change.append(begin.now, who, "attempt.started", detail);
     change.apply(event, &attempt.id, &attempt.provider, begin.now)?;
     Ok(Beginning::New(Box::new(change), attempt))
 }
 
+/// Particulars with one more, where there is one.
+fn with(mut detail: Value, name: &str, value: Option<&str>) -> Value {
+    if let (Some(detail), Some(value)) = (detail.as_object_mut(), value) {
+        detail.insert(name.to_owned(), value.into());
+    }
+    detail
+}
+
+/// The providers that the attempts up to this one went to.
+fn providers_until(latest: &AttemptRecord) -> BTreeMap<String, String> {
+    let mut providers = latest.before.clone();
+    providers.insert(latest.id.clone(), latest.provider.clone());
+    providers
+}
+
 /// The latest attempt, when it was begun a moment ago with the same choice and nothing has been
 /// heard of it. One whose call may or may not have reached the provider stays the same for good:
-/// another would be a second payment.
+/// another would be a second payment, at whatever provider.
+///
+/// The provider is no part of the choice: which one is preferred may have changed meanwhile.
 fn same_choice<'a>(payment: &'a Payment, begin: &Begin) -> Option<&'a AttemptRecord> {
     let latest = payment.latest.as_ref()?;
-    let same = latest.bank == begin.bank
+    let is_same = latest.bank == begin.bank
         && latest.method == begin.method
-        && latest.provider == begin.provider
-        && latest.language == begin.language
-        && latest.embedded == begin.embedded
         && is_undecided(payment, latest)
-        && (latest.call == Some(CallState::Unsure)
-            || begin.now < latest.at.plus_seconds(begin.same_within));
-    same.then_some(latest)
+        && (latest.call == Some(CallState::Unsure) || is_repeated(latest, begin));
+    is_same.then_some(latest)
+}
+
+/// Whether it is the form of a moment ago.
+fn is_repeated(latest: &AttemptRecord, begin: &Begin) -> bool {
+    latest.language == begin.language
+        && latest.embedded == begin.embedded
+        && begin.now < latest.at.plus_seconds(begin.same_within)
 }
 
 /// Whether nothing was heard of the latest attempt that would make another one meaningful.
@@ -281,7 +313,7 @@ pub(crate) fn called(
         CallState::Taken => "attempt.taken",
         CallState::Refused => "attempt.refused",
     };
-    let detail = json!({ "attempt": called.attempt });
+    let detail = with(json!({ "attempt": called.attempt }), "why", called.why);
     let who = format!("provider:{}", called.provider);
     change.append(now, &who, kind, detail);
     change.payment.version = change.payment.version.saturating_add(1);

@@ -57,6 +57,7 @@ pub(crate) fn begin(id: &str, bank: &str, now: Timestamp) -> Begin {
         now,
         same_within: 10,
         by_call: false,
+        instead_of: None,
     }
 }
 
