@@ -76,6 +76,7 @@ impl Failed {
             Self::Answer(CallError::Unavailable { .. }) => "unavailable",
             Self::Answer(CallError::Unreadable(_)) => "unreadable",
             Self::Answer(CallError::UnknownPayment) => "unknown_payment",
+            Self::Answer(CallError::NotOffered { .. }) => "not_offered",
             // Also whatever kinds of error there may come to be.
             Self::Answer(_) => "refused",
         }

@@ -247,8 +247,12 @@ mod tests {
     fn one_try_at_a_time_goes_through_when_the_pause_is_over() {
         let mut circuit = open(at(0));
         assert_eq!(circuit.admit(at(9)), Err(at(10)));
+        assert_eq!(circuit.closed_off_until(at(9)), Some(at(10)));
+        // To look is not to try.
+        assert_eq!(circuit.closed_off_until(at(10)), None);
         assert_eq!(circuit.admit(at(10)), Ok(TRIES));
         assert_eq!(circuit.position(), Position::HalfOpen);
+        assert_eq!(circuit.closed_off_until(at(10)), Some(at(10 + TRY)));
         assert_eq!(circuit.admit(at(10)), Err(at(10 + TRY)));
         circuit.record(&TRIES, true, at(11));
         assert_eq!(circuit.position(), Position::Closed);

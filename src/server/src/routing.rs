@@ -332,3 +332,113 @@ fn among<'a>(mut offers: Vec<Offer<'a>>, selection: &Selection) -> Vec<Offer<'a>
     };
     named.iter().filter_map(&mut take).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc, sync::OnceLock};
+
+    use kassa_checkout::{Bank, BankId, Selection, bank::Unavailable};
+    use kassa_keys::Keyring;
+    use kassa_providers::registry;
+
+    use super::{Offer, among, united};
+    use crate::shop::{Account, Shop};
+
+    /// A shop with an account at each provider, in this order.
+    fn shop(providers: &[&str]) -> Shop {
+        let account = |provider: &&str| {
+            let entry = registry::find(provider).unwrap();
+            Account {
+                shop: "demo".to_owned(),
+                provider: entry.build(&entry.example_settings()).unwrap(),
+                keyring: Arc::new(Keyring::default()),
+            }
+        };
+        Shop {
+            id: "demo".to_owned(),
+            payee: "Demo".to_owned(),
+            origins: Vec::new(),
+            return_origins: Vec::new(),
+            reference_series: "9".to_owned(),
+            expires_in: 60,
+            options: Vec::new(),
+            banks: None,
+            logos: BTreeMap::new(),
+            methods: Vec::new(),
+            webhook: None,
+            accounts: providers.iter().map(account).collect(),
+            offered: OnceLock::new(),
+        }
+    }
+
+    fn list(shop: &Shop, banks: &[(&str, Option<Unavailable>)]) -> Arc<Vec<Bank>> {
+        let any = shop.all_banks().first().unwrap();
+        let bank = |(id, unavailable): &(&str, Option<Unavailable>)| Bank {
+            id: BankId::parse(id).unwrap(),
+            unavailable: unavailable.clone(),
+            ..any.clone()
+        };
+        Arc::new(banks.iter().map(bank).collect())
+    }
+
+    /// Each offer as `bank taker taker`, with a `!` where the bank cannot be chosen.
+    fn told(offers: &[Offer<'_>]) -> Vec<String> {
+        let tell = |offer: &Offer<'_>| {
+            let mut told = offer.bank.id.to_string();
+            if offer.bank.unavailable.is_some() {
+                told.push('!');
+            }
+            for taker in &offer.takers {
+                told = told + " " + taker.id();
+            }
+            told
+        };
+        offers.iter().map(tell).collect()
+    }
+
+    #[test]
+    fn a_bank_is_available_where_any_account_takes_it() {
+        let shop = shop(&["op", "ecommpay"]);
+        let down = Some(Unavailable::Disrupted);
+        let lists = [
+            list(
+                &shop,
+                &[
+                    ("op", None),
+                    ("nordea", down.clone()),
+                    ("aktia", down.clone()),
+                ],
+            ),
+            list(
+                &shop,
+                &[
+                    ("nordea", None),
+                    ("op", None),
+                    ("s-pankki", None),
+                    ("aktia", down),
+                ],
+            ),
+        ];
+        let offers = united(&shop, &lists);
+        let all = [
+            "op op ecommpay",
+            "nordea ecommpay",
+            "aktia!",
+            "s-pankki ecommpay",
+        ];
+        assert_eq!(told(&offers), all);
+        let bank = |id: &str| BankId::parse(id).unwrap();
+        let named = Selection::named(vec![bank("s-pankki"), bank("danske"), bank("op")]);
+        let offers = among(offers, &named.unwrap());
+        assert_eq!(told(&offers), ["s-pankki ecommpay", "op op ecommpay"]);
+    }
+
+    #[test]
+    fn what_the_shop_does_not_permit_no_account_offers() {
+        let mut shop = shop(&["op", "ecommpay"]);
+        shop.banks = Some(vec![BankId::parse("nordea").unwrap()]);
+        let known = list(&shop, &[("op", None), ("nordea", None)]);
+        let offers = united(&shop, &[Arc::clone(&known), known]);
+        assert_eq!(told(&offers), ["nordea op ecommpay"]);
+    }
+}

@@ -24,7 +24,7 @@ pub enum SendError {
     Address,
     /// There is no HTTP client: the machine's certificates cannot be read.
     NoClient,
-    /// No connection, or no trust in who answered.
+    /// No connection, or none in time, or no trust in who answered: nothing was sent.
     Unreachable,
     /// No answer in time.
     TimedOut,
@@ -67,6 +67,7 @@ impl std::error::Error for SendError {}
 /// Sends requests to providers' servers.
 pub struct Transport {
     development: bool,
+    connect_within: Duration,
     answer_within: Duration,
     largest_answer: usize,
     /// Made with the first call: reading the system's certificates takes a while.
@@ -79,6 +80,7 @@ impl Transport {
     pub const fn new(development: bool) -> Self {
         Self {
             development,
+            connect_within: CONNECT_WITHIN,
             answer_within: ANSWER_WITHIN,
             largest_answer: LARGEST_ANSWER,
             client: OnceLock::new(),
@@ -125,7 +127,7 @@ impl Transport {
                 .no_proxy()
                 .http1_only()
                 .timeout(self.answer_within)
-                .connect_timeout(CONNECT_WITHIN.min(self.answer_within))
+                .connect_timeout(self.connect_within)
                 .pool_max_idle_per_host(IDLE)
                 .user_agent(concat!("kassa/", env!("CARGO_PKG_VERSION")))
                 .build();
@@ -142,10 +144,11 @@ impl fmt::Debug for Transport {
 }
 
 fn fault(error: &reqwest::Error) -> SendError {
-    if error.is_timeout() {
-        SendError::TimedOut
-    } else if error.is_connect() {
+    // A connection that did not come about in time has carried nothing either.
+    if error.is_connect() {
         SendError::Unreachable
+    } else if error.is_timeout() {
+        SendError::TimedOut
     } else if error.is_builder() {
         SendError::Address
     } else {
@@ -170,6 +173,7 @@ mod tests {
     fn transport() -> Transport {
         Transport {
             development: true,
+            connect_within: Duration::from_millis(100),
             answer_within: Duration::from_millis(300),
             largest_answer: LARGEST,
             client: OnceLock::new(),
@@ -266,6 +270,14 @@ mod tests {
         let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", nobody.local_addr().unwrap());
         drop(nobody);
+        assert_eq!(ask(&url).await.map(drop), Err(SendError::Unreachable));
+    }
+
+    /// Nothing has left before a handshake is done, so that silence then is no lost answer.
+    #[tokio::test]
+    async fn a_handshake_that_is_not_answered_is_no_connection() {
+        let url = server(String::new(), Duration::from_secs(5)).await;
+        let url = url.replace("http:", "https:");
         assert_eq!(ask(&url).await.map(drop), Err(SendError::Unreachable));
     }
 

@@ -218,6 +218,71 @@ fn what_is_wrong_is_named_by_line_and_key() {
     }
 }
 
+/// The example's only account, as [`read`] changes it.
+fn account() -> String {
+    let at = EXAMPLE.find("[[shops.accounts]]").unwrap();
+    let account = EXAMPLE[at..].replace("env:PUOTI_ECOMMPAY_SECRET", "file:secrets/ecommpay");
+    account
+        .split("# The provider's server")
+        .next()
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_shop_has_accounts_in_a_list_and_one_at_a_provider() {
+    let account = account();
+    let none = faults(&[(&account, "")]);
+    let expected = "expected at least one [[shops.accounts]], the preferred one first";
+    let id = line_of("id = ");
+    assert_eq!(none, [format!("{id} shops[0].accounts: {expected}")]);
+
+    let twice = format!("{account}{account}");
+    let expected = "the shop has an account at this provider already: another one belongs to a \
+                    shop of its own";
+    let found = faults(&[(&account, &twice)]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].ends_with(expected), "{found:?}");
+    assert!(
+        found[0].contains(" shops[0].accounts[1].provider: "),
+        "{found:?}"
+    );
+
+    // As it was written once.
+    let single = account.replace("[[shops.accounts]]", "[shops.account]");
+    let single = single.replace("[shops.accounts.settings]", "[shops.account.settings]");
+    let expected = "expected a list: write [[shops.accounts]] for [shops.account], and \
+                    [shops.accounts.settings] for its settings";
+    let line = line_of("[[shops.accounts]]");
+    let found = faults(&[(&account, &single)]);
+    assert_eq!(found, [format!("{line} shops[0].account: {expected}")]);
+}
+
+#[test]
+fn accounts_stand_in_order_of_preference() {
+    let private = example_key("pkcs8_der_base64", "PRIVATE KEY");
+    let public = example_key("spki_der_base64", "PUBLIC KEY");
+    let ecommpay = account().replace("file:secrets/ecommpay", "file:secrets/ecommpay-key");
+    let op_first = op_account("sandbox") + &ecommpay;
+    let config = read_op(&op_first, &private, &public).unwrap();
+    let shop = &config.shops["puoti"];
+    let ids: Vec<_> = shop.accounts.iter().map(|account| account.id()).collect();
+    assert_eq!(ids, ["op", "ecommpay"]);
+    let banks: Vec<_> = shop
+        .all_banks()
+        .iter()
+        .map(|bank| bank.id.as_str())
+        .collect();
+    assert_eq!((banks[0], banks.contains(&"nordea")), ("op", true));
+    assert_eq!(banks.iter().filter(|bank| **bank == "op").count(), 1);
+    let pages = ["https://front.example", "https://paymentpage.ecommpay.com"];
+    assert!(
+        pages
+            .iter()
+            .all(|page| config.provider_origins.contains(&(*page).to_owned()))
+    );
+}
+
 #[test]
 fn a_misspelt_key_and_broken_syntax_have_a_line() {
     let misspelt = faults(&[("behind_proxy", "behind_a_proxy")]);
@@ -476,6 +541,10 @@ fn read_op(text: &str, private: &str, public: &str) -> Result<Config, Vec<String
     write(
         "puoti-webhook",
         WebhookKey::text_from_random(&[7; 32]).as_str(),
+    );
+    write(
+        "ecommpay-key",
+        "an-invented-secret-that-is-long-enough-for-all-0042",
     );
     write("op.pem", private);
     write("op-callback.pem", public);

@@ -14,14 +14,14 @@ mod kit;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, future::join_all, stream};
 use kassa_keys::{ApiKeyHash, api_key_text};
 use kassa_server::{AppState, config::Config, serve::Service};
-use kassa_simulator::Secret;
+use kassa_simulator::signature::Secret;
 use kit::{Folder, text};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle};
@@ -225,6 +225,14 @@ return_origins = ["http://127.0.0.1:8082"]
         serving.stop.send(()).unwrap();
         let ended = tokio::time::timeout(Duration::from_secs(8), serving.ended).await;
         ended.expect("it did not stop").unwrap().unwrap();
+        // What a callback set off may still hold the store.
+        let alone = async {
+            while Arc::strong_count(&serving.app) > 1 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let alone = tokio::time::timeout(Duration::from_secs(8), alone).await;
+        alone.expect("somebody holds the store");
     }
 
     fn app(&self) -> AppState {
@@ -587,17 +595,19 @@ async fn no_customer_is_sold_to_twice_while_a_provider_dies() {
         world.gate.die();
         taken
     };
-    // Each form is sent twice, at once.
-    let customers = payments.iter().map(async |payment| {
-        let twice = join_all([world.pay(payment, "nordea"), world.pay(payment, "nordea")]);
-        twice.await
-    });
-    let (taken, answers) = futures_util::join!(dies, join_all(customers));
+    // Eight at a time, and each form is sent twice, at once.
+    let customers = payments
+        .iter()
+        .map(|payment| join_all([world.pay(payment, "nordea"), world.pay(payment, "nordea")]));
+    let customers = stream::iter(customers).buffered(8).collect::<Vec<_>>();
+    let (taken, answers) = futures_util::join!(dies, customers);
     for (payment, answers) in payments.iter().zip(answers) {
-        for (status, step) in answers {
-            assert_eq!(status, 200, "{step}");
-        }
         let attempts = world.attempts(payment).await;
+        for (status, step) in answers {
+            // Of one that may have begun, the second form asks in vain.
+            let in_vain = status == 503 && attempts == ["ecommpay"];
+            assert!(status == 200 || in_vain, "{step} {attempts:?}");
+        }
         let (last, before) = attempts.split_last().unwrap();
         assert!(!last.contains("refused"), "{attempts:?}");
         assert!(
@@ -657,8 +667,7 @@ async fn what_was_begun_belongs_to_its_account_for_good() {
         (status, text(&problem, "code")),
         (422, "refund/unsupported")
     );
-    let store = &world.app().store;
-    store.shift_due(-3_600_000).await.unwrap();
+    world.app().store.shift_due(-3_600_000).await.unwrap();
     world.pay_at_op(&step_of_open).await;
     let figure = r#"kassa_provider_calls_total{provider="op",call="status",outcome="no_account"}"#;
     for _ in 0..500 {

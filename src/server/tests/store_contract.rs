@@ -16,7 +16,7 @@ mod kit;
 use std::sync::Arc;
 
 use kassa_checkout::{
-    Status, Timestamp,
+    BankId, Status, Timestamp,
     lifecycle::{Meaning, RefundRefusal, RefundStatus},
     provider::{PaymentEvent, Redirect},
 };
@@ -48,6 +48,7 @@ async fn contract(store: &dyn Store) {
     refunds_no_more_than_was_paid(store).await;
     settles_a_refund_once(store).await;
     keeps_what_a_call_began(store).await;
+    goes_on_at_another_account(store).await;
     applies_a_report_to_what_was_seen(store).await;
 }
 
@@ -199,6 +200,72 @@ async fn keeps_what_a_call_began(store: &dyn Store) {
         !text.contains("bank.example"),
         "an address may let its holder pay"
     );
+}
+
+/// An attempt that came to nothing at one account goes on as another one at the next, and each
+/// belongs to its account for good.
+async fn goes_on_at_another_account(store: &dyn Store) {
+    store.create(new("k", "8"), None).await.unwrap();
+    let at = |provider, instead_of: Option<&str>| Begin {
+        provider,
+        by_call: true,
+        instead_of: instead_of.map(str::to_owned),
+        ..begin("k", "nordea", *NOW)
+    };
+    attempt(store, at(PROVIDER, None)).await;
+    // Not while it may have begun, whichever account is preferred now.
+    let later = Begin {
+        now: NOW.plus_seconds(300),
+        ..at("op", None)
+    };
+    for wish in [later, at("op", Some("pay_k-1"))] {
+        let same = attempt(store, wish).await;
+        assert_eq!(same, ("pay_k-1".to_owned(), false));
+    }
+    let refused = Called {
+        provider: PROVIDER,
+        attempt: "pay_k-1".to_owned(),
+        state: CallState::Refused,
+        why: Some("unreachable"),
+        redirect: None,
+        reference: None,
+    };
+    store.called(refused, *NOW).await.unwrap();
+    let second = attempt(store, at("op", Some("pay_k-1"))).await;
+    assert_eq!(second, ("pay_k-2".to_owned(), true));
+    // Another one that was to begin in place of the first comes too late: here is the second.
+    let same = attempt(store, at("op", Some("pay_k-1"))).await;
+    assert_eq!(same, ("pay_k-2".to_owned(), false));
+    let other_bank = Begin {
+        bank: BankId::parse("op").ok(),
+        ..at("op", Some("pay_k-1"))
+    };
+    let overtaken = store.begin_attempt(other_bank).await;
+    assert!(matches!(overtaken, Ok(Begun::CannotPay)), "{overtaken:?}");
+
+    let payment = store.by_attempt("op", "pay_k-2").await.unwrap().unwrap();
+    let providers = ["pay_k-1", "pay_k-2", "pay_k-3"].map(|id| payment.provider_of(id));
+    assert_eq!(providers, [Some(PROVIDER), Some("op"), None]);
+    let first = store.by_attempt(PROVIDER, "pay_k-1").await.unwrap();
+    assert_eq!(first.unwrap().id, "pay_k");
+    assert_eq!(store.by_attempt(PROVIDER, "pay_k-2").await, Ok(None));
+    let events = store.events("demo", "pay_k").await.unwrap().unwrap();
+    let told = |kind: &str| events.iter().rfind(|event| event.kind == kind).unwrap();
+    assert_eq!(told("attempt.refused").detail["why"], "unreachable");
+    let started = told("attempt.started");
+    let instead_of = &started.detail["instead_of"];
+    assert_eq!(
+        (started.who.as_str(), instead_of),
+        ("kassa", &"pay_k-1".into())
+    );
+
+    // Should both bring money after all, the shop is told.
+    store.apply("op", paid("pay_k-2", 1), *NOW).await.unwrap();
+    let both = store.apply(PROVIDER, paid("pay_k-1", 2), *NOW).await;
+    let Ok(Applied::Changed { flags, .. }) = both else {
+        panic!("{both:?}");
+    };
+    assert_eq!(flags, ["paid_twice"]);
 }
 
 async fn applies_a_report_once(store: &dyn Store) {
