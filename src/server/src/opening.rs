@@ -60,6 +60,9 @@ pub(crate) async fn open(
         return onward(NextStep::Await);
     };
     if !new {
+        if let Some(step) = went_on(app, payment, attempt).await? {
+            return onward(step);
+        }
         let reference = attempt.references.of(&attempt.id);
         match gateway::ask_status(&app.calls, account, &attempt.id, reference, clock::now()).await {
             Asked::UnknownPayment => {}
@@ -74,6 +77,25 @@ pub(crate) async fn open(
         Ok(opened) => onward(taken(app, account, attempt, opened.into_inner()).await?),
         Err(failed) => missed(app, account, payment, attempt, new, &failed).await,
     }
+}
+
+/// What the browser does next where somebody has learned meanwhile what became of the attempt;
+/// none while nobody knows.
+async fn went_on(
+    app: &AppState,
+    payment: &Payment,
+    attempt: &AttemptRecord,
+) -> Result<Option<NextStep>, Problem> {
+    let now = app.store.by_token(&payment.token).await?;
+    let now = now.ok_or(Fault::NotFound)?;
+    let is_unsure = now
+        .latest
+        .as_ref()
+        .is_some_and(|latest| latest.id == attempt.id && latest.call == Some(CallState::Unsure));
+    if is_unsure {
+        return Ok(None);
+    }
+    view::next(&now).map(Some).ok_or_else(unreachable)
 }
 
 /// Writes down that an attempt came to nothing before anything of it left.
