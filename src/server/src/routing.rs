@@ -366,6 +366,7 @@ mod tests {
             logos: BTreeMap::new(),
             methods: Vec::new(),
             webhook: None,
+            vetuma: None,
             accounts: providers.iter().map(account).collect(),
             offered: OnceLock::new(),
         }
