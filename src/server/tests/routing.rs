@@ -623,11 +623,12 @@ async fn no_customer_is_sold_to_twice_while_a_provider_dies() {
         assert!(!taken.contains(&id) || attempts.len() == 1, "{attempts:?}");
     }
     let went = join_all(payments.iter().map(|payment| world.attempts(payment))).await;
-    let at_op = went
-        .iter()
-        .filter(|went| went.last().unwrap() == "op")
-        .count();
-    assert_eq!(world.taken_by("op").await.len(), at_op);
+    let last_at_op = went.iter().filter(|went| went.last().unwrap() == "op");
+    let at_op = last_at_op.count();
+    // One that OP was too slow to answer has an attempt of its own as well, which nobody can pay.
+    let tries = went.iter().flatten().filter(|one| one.starts_with("op"));
+    let taken = world.taken_by("op").await.len();
+    assert!((at_op..=tries.count()).contains(&taken), "{taken} {went:?}");
     assert!(at_op > 0 && at_op < 50, "{at_op}");
     world.stop().await;
 }

@@ -205,10 +205,14 @@ async fn takers_of<'a>(
     shop: &'a Shop,
     bank: &BankId,
 ) -> Result<Vec<&'a Account>, Problem> {
+    let terms = &payment.terms;
     let offers = routing::offers(app, shop, payment).await;
     match offers.into_iter().find(|offer| offer.bank.id == *bank) {
         // On offer at other times, and not on the provider's list now.
-        None if shop.bank(bank).is_some() && payment.terms.selection.permits(bank) => {
+        None if shop.bank(bank).is_some()
+            && terms.shows_banks()
+            && terms.selection.permits(bank) =>
+        {
             Err(Fault::BankUnavailable.into())
         }
         None => Err(Problem::field(
