@@ -17,7 +17,7 @@ export function createBarcode(parts) {
     cents(parts.cents),
     optional(due, 'due'),
   ];
-  return take(messages().make_barcode(...putAll(texts)));
+  return take(messages().make_barcode(putAll(texts)));
 }
 
 /** Reads the 54 digits of a bank bar code. */
@@ -55,5 +55,5 @@ export function createQrText(parts) {
   const texts = QR.map((name) =>
     name === 'cents' && parts.cents != null ? cents(parts.cents) : optional(parts[name], name),
   );
-  return take(messages().make_qr_text(...putAll(texts)));
+  return take(messages().make_qr_text(putAll(texts)));
 }

@@ -24,7 +24,7 @@ export function ecommpayBanks() {
 /** Builds an ecommpay Payment Page request from its documented parameters. */
 export function ecommpayPaymentPage(parameters, action = '') {
   const texts = [json(parameters, 'parameters'), String(Date.now()), optional(action, 'action')];
-  const [signingInput, address, ...rest] = takeLines(messages().ecommpay_page(...putAll(texts)));
+  const [signingInput, address, ...rest] = takeLines(messages().ecommpay_page(putAll(texts)));
   const fields = inPairs(rest);
   return {
     signingInput,
@@ -52,7 +52,7 @@ export function ecommpayGate(path, message, gate) {
   // `general` stands last, so that the signature comes at its end.
   const unsigned = json({ ...rest, general }, 'message');
   const texts = [unsigned, optional(gate, 'gate')];
-  const [address, ...input] = takeLines(messages().ecommpay_gate(...putAll(texts)));
+  const [address, ...input] = takeLines(messages().ecommpay_gate(putAll(texts)));
   return {
     signingInput: input.join('\n'),
     method: 'POST',
@@ -90,12 +90,12 @@ export function opRequest(request) {
 export function opSigningInput(parts) {
   const names = ['method', 'contentType', 'date', 'merchantId', 'apiKey', 'sessionId', 'requestId', 'url', 'body'];
   const texts = names.map((name) => text(object(parts, 'parts')[name], name));
-  return take(messages().op_signing_input(...putAll(texts)));
+  return take(messages().op_signing_input(putAll(texts)));
 }
 
 function opAuthorization(merchantId, keyVersion) {
   const texts = [text(merchantId, 'merchantId'), String(keyVersion)];
-  return take(messages().op_authorization(...putAll(texts)));
+  return take(messages().op_authorization(putAll(texts)));
 }
 
 /** The body of OP's Create payment. */
@@ -112,7 +112,7 @@ export function opPaymentBody(payment) {
     optional(language, 'language'),
     optional(callback, 'callback'),
   ];
-  const amount = take(messages().op_payment(...putAll(texts)));
+  const amount = take(messages().op_payment(putAll(texts)));
   return JSON.stringify({
     accountId,
     amount,
@@ -130,7 +130,7 @@ export function opPaymentBody(payment) {
 export function opRefundBody(refund) {
   const { reference } = object(refund, 'refund');
   const texts = [cents(refund.cents), text(reference, 'reference')];
-  const amount = take(messages().op_refund(...putAll(texts)));
+  const amount = take(messages().op_refund(putAll(texts)));
   return JSON.stringify({ amount, currency: 'EUR', reference });
 }
 
@@ -143,7 +143,7 @@ export function vetumaMessage(kind, fields) {
     }
   }
   const texts = [text(kind, 'kind'), lines.join('\n')];
-  const [signingInput, ...rest] = takeLines(messages().vetuma_message(...putAll(texts)));
+  const [signingInput, ...rest] = takeLines(messages().vetuma_message(putAll(texts)));
   const pairs = inPairs(rest);
   return { signingInput, fields: pairs, signed: (mac) => [...pairs, ['MAC', mac]] };
 }

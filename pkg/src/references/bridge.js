@@ -53,24 +53,18 @@ export function put(text, field) {
   const most = units < USUAL ? 3 * units : units;
   if (most > room) reserve(Math.max(most, USUAL));
   renew();
-  const { read, written } = write(text, address);
-  if (read === units) return written;
+  const written = write(text, address);
+  if (written >= 0) return written;
   reserve(3 * units);
-  return write(text, address).written;
+  return write(text, address);
 }
 
-/** Writes several texts one behind the other, and returns their lengths in bytes. */
+/** Writes several texts, with NUL between them, and returns their length in bytes. */
 export function putAll(texts) {
-  let most = 0;
-  for (const text of texts) most += 3 * text.length;
-  if (most > room) reserve(Math.max(most, USUAL));
-  renew();
-  let at = address;
-  return texts.map((text) => {
-    const { written } = write(text, at);
-    at += written;
-    return written;
-  });
+  if (texts.slice(0, -1).some((text) => text.includes('\0'))) {
+    throw new KassaError('argument/character', 'an argument holds a NUL');
+  }
+  return put(texts.join('\0'));
 }
 
 /** Writes bytes. */
@@ -81,18 +75,19 @@ export function putBytes(list) {
   return list.length;
 }
 
+/** Writes a text there, and returns its length in bytes; -1 when there is too little room. */
 function write(text, at) {
   const units = text.length;
-  if (units <= SHORT) {
-    let place = 0;
-    for (; place < units; place += 1) {
-      const unit = text.charCodeAt(place);
-      if (unit > 127) break;
-      bytes[at + place] = unit;
-    }
-    if (place === units) return { read: units, written: units };
+  let place = 0;
+  while (place < units && units <= SHORT) {
+    const unit = text.charCodeAt(place);
+    if (unit > 127) break;
+    bytes[at + place] = unit;
+    place += 1;
   }
-  return encoder.encodeInto(text, bytes.subarray(at, address + room));
+  if (place === units) return units;
+  const { read, written } = encoder.encodeInto(text, bytes.subarray(at, address + room));
+  return read === units ? written : -1;
 }
 
 /** The text that a call answered with; throws what it refused with. */

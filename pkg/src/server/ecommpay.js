@@ -45,11 +45,11 @@ class Ecommpay extends Redacted {
   /** Reads a callback if, and only if, it is ecommpay's own and about this project. */
   async verifyCallback(body) {
     const parts = [String(this.#project), bodyText(body)];
-    const claimed = takeLines(core().ecommpay_claim(...putAll(parts)));
+    const claimed = takeLines(core().ecommpay_claim(putAll(parts)));
     const [signature, ...texts] = claimed.map(decode64);
     for (const [number, candidate] of texts.entries()) {
       if (await crypto.subtle.verify('HMAC', await this.#key, signature, candidate)) {
-        const event = JSON.parse(take(core().ecommpay_open(...putAll(parts), number)));
+        const event = JSON.parse(take(core().ecommpay_open(putAll(parts), number)));
         return { provider: 'ecommpay', ...event, at: new Date(event.at) };
       }
     }

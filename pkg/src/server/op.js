@@ -95,11 +95,11 @@ class Op extends Redacted {
       throw new KassaError('callback/malformed', 'message is malformed');
     }
     const parts = [apiKey, signer, text(method, 'method'), text(url, 'url'), pairs.join('\n'), bodyText(body)];
-    const [signature, signed] = takeLines(core().op_claim(...putAll(parts))).map(decode64);
+    const [signature, signed] = takeLines(core().op_claim(putAll(parts))).map(decode64);
     if (!(await verify(await this.#publicKey(), signature, signed))) {
       throw new KassaError('callback/signature', 'signature refused');
     }
-    return { provider: 'op', attempt: take(core().op_open(...putAll(parts))) };
+    return { provider: 'op', attempt: take(core().op_open(putAll(parts))) };
   }
 
   /** A key is read when it is first used, and kept; a faulty one says so every time. */

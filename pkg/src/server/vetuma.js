@@ -29,7 +29,7 @@ class Vetuma extends Redacted {
   async verify(kind, body) {
     const parts = [kind, ascii(body)];
     await this.#check(parts);
-    return JSON.parse(take(core().vetuma_open(...putAll(parts))));
+    return JSON.parse(take(core().vetuma_open(putAll(parts))));
   }
 
   /**
@@ -44,11 +44,11 @@ class Vetuma extends Redacted {
       throw misshapen('call', 'the fields of the call');
     }
     const parts = [text, hit, fields.join('\n'), profile, String(now)];
-    return { provider: 'vetuma', ...JSON.parse(take(core().vetuma_receive(...putAll(parts)))) };
+    return { provider: 'vetuma', ...JSON.parse(take(core().vetuma_receive(putAll(parts)))) };
   }
 
   async #check(parts) {
-    const [name, mac, signed] = takeLines(core().vetuma_claim(...putAll(parts)));
+    const [name, mac, signed] = takeLines(core().vetuma_claim(putAll(parts)));
     let holds = false;
     for (const secret of this.#named(name)) {
       holds = same(await digest(decode64(signed), secret), decode64(mac)) || holds;

@@ -349,7 +349,10 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}", self.field, self.expected)
+        for part in [self.field, ": expected ", &self.expected] {
+            f.write_str(part)?;
+        }
+        Ok(())
     }
 }
 

@@ -18,10 +18,7 @@ pub(crate) fn is_well_formed(url: &str) -> bool {
 
 /// A host by name or number, and perhaps a port. No user.
 fn is_authority(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, port),
-        _ => (authority, "0"),
-    };
+    let (host, port) = host_and_port(authority);
     let bracketed = host
         .strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'));
@@ -35,7 +32,21 @@ fn is_authority(authority: &str) -> bool {
             !host.is_empty() && host.bytes().all(named)
         }
     };
-    is_host && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
+    let number = port.parse::<u64>();
+    is_host
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && number.is_ok_and(|port| port <= u64::from(u16::MAX))
+}
+
+/// A host and its port; `0` when none is named.
+pub(crate) fn host_and_port(authority: &str) -> (&str, &str) {
+    // A colon within brackets is part of the address.
+    let colon = authority.bytes().rposition(|byte| byte == b':');
+    let parts = colon.and_then(|at| Some((authority.get(..at)?, authority.get(at + 1..)?)));
+    match parts {
+        Some((host, port)) if !port.ends_with(']') => (host, port),
+        _ => (authority, "0"),
+    }
 }
 
 fn may_stand(byte: u8) -> bool {

@@ -1,14 +1,14 @@
 //! What stands on an invoice: bank bar codes, QR codes, and the seller's VAT number.
 
-use kassa_references::bridge::{Answer, answer, answer_one, first, lines, named, push_number};
+use kassa_references::bridge::{Answer, answer, answer_one, lines, named, push_number};
 use viite::{BankBarcode, BusinessId, DueDate, EpcQr, QrVersion, Reference};
 use wasm_bindgen::prelude::*;
 
 /// Makes a bank bar code; `cents` in digits, `due` empty or `YYYY-MM-DD`.
 #[wasm_bindgen]
 #[must_use]
-pub fn make_barcode(iban: usize, reference: usize, cents: usize, due: usize) -> i32 {
-    answer(&[iban, reference, cents, due], &|texts| {
+pub fn make_barcode(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [iban, reference, cents, due] = named(texts);
         let due = (!due.is_empty()).then_some(due);
         let code = BankBarcode::from_text(iban, reference, number(cents), due)?;
@@ -37,8 +37,8 @@ pub fn read_barcode(digits: usize) -> i32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn barcode_symbol(digits: usize) -> i32 {
-    answer(&[digits], &|texts| {
-        Ok(BankBarcode::parse(first(texts))?.symbol_values().to_vec())
+    answer(digits, &|texts| {
+        Ok(BankBarcode::parse(texts)?.symbol_values().to_vec())
     })
 }
 
@@ -46,39 +46,8 @@ pub fn barcode_symbol(digits: usize) -> i32 {
 /// cents or as it is to stand there.
 #[wasm_bindgen]
 #[must_use]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a length for each field of the code, with a name for each in JavaScript"
-)]
-pub fn make_qr_text(
-    name: usize,
-    iban: usize,
-    bic: usize,
-    cents: usize,
-    amount: usize,
-    reference: usize,
-    any_reference: usize,
-    text: usize,
-    due: usize,
-    version: usize,
-    purpose: usize,
-    info: usize,
-) -> i32 {
-    let lengths = [
-        name,
-        iban,
-        bic,
-        cents,
-        amount,
-        reference,
-        any_reference,
-        text,
-        due,
-        version,
-        purpose,
-        info,
-    ];
-    answer(&lengths, &qr_text)
+pub fn make_qr_text(texts: usize) -> i32 {
+    answer(texts, &qr_text)
 }
 
 /// The VAT number of a business id.
@@ -88,7 +57,7 @@ pub fn vat_number(id: usize) -> i32 {
     answer_one(id, |id| Ok(BusinessId::parse(id)?.to_vat_number()))
 }
 
-fn qr_text(texts: &[&str]) -> Answer {
+fn qr_text(texts: &str) -> Answer {
     let [
         name,
         iban,

@@ -12,8 +12,8 @@ use crate::refused;
 /// empty. Answers with the text to sign, the address, and a name and a value in turn.
 #[wasm_bindgen]
 #[must_use]
-pub fn ecommpay_page(parameters: usize, now: usize, action: usize) -> i32 {
-    answer(&[parameters, now, action], &|texts| {
+pub fn ecommpay_page(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [parameters, now, action] = named(texts);
         let parameters = Parameters::from_json(parameters.as_bytes()).map_err(refused)?;
         let action = if action.is_empty() {
@@ -40,8 +40,8 @@ pub fn ecommpay_page(parameters: usize, now: usize, action: usize) -> i32 {
 /// sign.
 #[wasm_bindgen]
 #[must_use]
-pub fn ecommpay_gate(message: usize, gate: usize) -> i32 {
-    answer(&[message, gate], &|texts| {
+pub fn ecommpay_gate(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [message, gate] = named(texts);
         let gate = if gate.is_empty() {
             GateUrl::default()
@@ -66,7 +66,7 @@ pub fn ecommpay_signing_input(json: usize) -> i32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn ecommpay_banks() -> i32 {
-    answer(&[], &|_| {
+    answer(0, &|_| {
         let open = banks::TABLE.iter().filter(|bank| !bank.closed);
         let parts: Vec<&str> = open
             .flat_map(|bank| {

@@ -25,34 +25,10 @@ const FIELDS: [&str; 8] = [
 /// The text to sign of a request or a callback, from its nine parts as they are sent.
 #[wasm_bindgen]
 #[must_use]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a length for each part that is signed"
-)]
-pub fn op_signing_input(
-    method: usize,
-    content_type: usize,
-    date: usize,
-    signer: usize,
-    api_key: usize,
-    session_id: usize,
-    request_id: usize,
-    url: usize,
-    body: usize,
-) -> i32 {
-    let lengths = [
-        method,
-        content_type,
-        date,
-        signer,
-        api_key,
-        session_id,
-        request_id,
-        url,
-        body,
-    ];
-    answer(&lengths, &|texts| {
-        for (name, text) in FIELDS.iter().zip(texts) {
+pub fn op_signing_input(texts: usize) -> i32 {
+    answer(texts, &|texts| {
+        let parts: [&str; 9] = named(texts);
+        for (name, text) in FIELDS.iter().zip(parts) {
             // A line feed in one part would be another part's beginning.
             if text.chars().any(char::is_control) {
                 let expected = [name, ": expected no control characters"].concat();
@@ -69,7 +45,7 @@ pub fn op_signing_input(
             request_id,
             url,
             body,
-        ] = named(texts);
+        ] = parts;
         let lines = Lines {
             method,
             content_type,
@@ -88,8 +64,8 @@ pub fn op_signing_input(
 /// The header `Authorization` but for the signature, which comes at its end in hexadecimal.
 #[wasm_bindgen]
 #[must_use]
-pub fn op_authorization(signer: usize, version: usize) -> i32 {
-    answer(&[signer, version], &|texts| {
+pub fn op_authorization(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [signer, version] = named(texts);
         let version = key_version(version)
             .ok_or_else(|| refused(BuildError::new("op/limit", "keyVersion", "0 to 9999")))?;
@@ -101,32 +77,16 @@ pub fn op_authorization(signer: usize, version: usize) -> i32 {
 /// amount as OP writes it. JavaScript writes the body.
 #[wasm_bindgen]
 #[must_use]
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a length for each field of the message"
-)]
-pub fn op_payment(
-    account_id: usize,
-    cents: usize,
-    reference: usize,
-    success: usize,
-    cancel: usize,
-    reject: usize,
-    language: usize,
-    backend: usize,
-) -> i32 {
-    let lengths = [
-        account_id, cents, reference, success, cancel, reject, language, backend,
-    ];
-    answer(&lengths, &payment)
+pub fn op_payment(texts: usize) -> i32 {
+    answer(texts, &payment)
 }
 
 /// Checks the fields of a refund that bears a reference, and answers with the amount as OP writes
 /// it.
 #[wasm_bindgen]
 #[must_use]
-pub fn op_refund(cents: usize, reference: usize) -> i32 {
-    answer(&[cents, reference], &|texts| {
+pub fn op_refund(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [cents, reference] = named(texts);
         let amount = amount(cents)?;
         RefundPayment::with_reference(amount, reference).map_err(refused)?;
@@ -134,7 +94,7 @@ pub fn op_refund(cents: usize, reference: usize) -> i32 {
     })
 }
 
-fn payment(texts: &[&str]) -> Answer {
+fn payment(texts: &str) -> Answer {
     let [
         account_id,
         cents,

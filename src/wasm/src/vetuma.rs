@@ -12,8 +12,8 @@ use crate::refused;
 /// with the text to sign, and the fields in their order, a name and a value in turn.
 #[wasm_bindgen]
 #[must_use]
-pub fn vetuma_message(kind: usize, fields: usize) -> i32 {
-    answer(&[kind, fields], &|texts| {
+pub fn vetuma_message(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [kind, fields] = named(texts);
         let message = Message::of(kind_of(kind)?, pairs(fields)).map_err(refused)?;
         // Its characters are those of ISO-8859-1, and none of them is a line feed.

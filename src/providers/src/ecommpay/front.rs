@@ -96,26 +96,23 @@ impl Parameters {
         let Json::Object(entries) = json else {
             return Err(refused("ecommpay/json", "parameter", "one JSON object"));
         };
-        let pairs = entries
-            .into_iter()
-            .map(|(name, value)| {
-                let text = match value {
-                    Json::Text(text) => Some(text),
-                    Json::Bool(flag) => Some(u8::from(flag).to_string()),
-                    Json::Number(digits) if digits.parse::<i64>().is_ok() => Some(digits),
-                    _ => None,
-                };
-                match (text, message::find(&name)) {
-                    (Some(text), _) => Ok((name, text)),
-                    (None, None) => Err(unknown(&name)),
-                    (None, Some(parameter)) => Err(refused(
-                        "ecommpay/type",
-                        parameter.name,
-                        "a text, a whole number or a boolean",
-                    )),
+        let mut pairs = Vec::with_capacity(entries.len());
+        for (name, value) in entries {
+            let text = match value {
+                Json::Text(text) => Some(text),
+                Json::Bool(flag) => Some(u8::from(flag).to_string()),
+                Json::Number(digits) if digits.parse::<i64>().is_ok() => Some(digits),
+                _ => None,
+            };
+            match (text, message::find(&name)) {
+                (Some(text), _) => pairs.push((name, text)),
+                (None, None) => return Err(unknown(&name)),
+                (None, Some(parameter)) => {
+                    let expected = "a text, a whole number or a boolean";
+                    return Err(refused("ecommpay/type", parameter.name, expected));
                 }
-            })
-            .collect::<Result<Vec<_>, _>>()?;
+            }
+        }
         Self::from_pairs(pairs)
     }
 
@@ -272,7 +269,7 @@ fn refused(code: &'static str, field: &'static str, expected: &str) -> BuildErro
 fn unknown(name: &str) -> BuildError {
     let plain = |c: char| if c.is_ascii_graphic() { c } else { '?' };
     let shown: String = name.chars().map(plain).take(64).collect();
-    let expected = format!("a documented name instead of '{shown}'");
+    let expected = ["a documented name instead of '", &shown, "'"].concat();
     refused("ecommpay/unknown-parameter", "parameter", &expected)
 }
 

@@ -4,10 +4,9 @@
 //! purpose: card, billing and address-verification parameters, those that only the JavaScript
 //! widget takes, and every name that begins with `_`, which would not be signed.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use kassa_checkout::Amount;
 
-use super::{json::Json, selection::Options};
+use super::{base64, json::Json, selection::Options};
 use crate::date;
 
 /// A documented parameter.
@@ -84,9 +83,9 @@ impl Rule {
             Self::Code => is_code(value),
             Self::Codes => value.split(',').all(is_code),
             Self::BankOptions => Options::read(value).is_some(),
-            Self::EncodedJson => STANDARD
-                .decode(value)
-                .is_ok_and(|bytes| Json::read(&bytes).is_ok()),
+            Self::EncodedJson => {
+                base64::decode(value).is_some_and(|bytes| Json::read(&bytes).is_ok())
+            }
             Self::InterfaceType => Json::read(value.as_bytes()).is_ok_and(|json| {
                 json.entries().len() == 1 && json.get("id").and_then(Json::as_u64).is_some()
             }),
@@ -97,11 +96,11 @@ impl Rule {
     #[must_use]
     pub fn expected(self) -> String {
         match self {
-            Self::Required(most) => format!("1 to {most} characters"),
-            Self::Text(most) => format!("at most {most} characters"),
+            Self::Required(most) => ["1 to ", &most.to_string(), " characters"].concat(),
+            Self::Text(most) => ["at most ", &most.to_string(), " characters"].concat(),
             Self::Number => "a positive whole number in plain digits".to_owned(),
             Self::Cents => "whole cents from 1 to 99999999999, in plain digits".to_owned(),
-            Self::OneOf(words) => words.join(" or "),
+            Self::OneOf(words) => alternatives(words),
             Self::Phone => "4 to 24 digits".to_owned(),
             Self::Country => "two capital letters of ISO 3166-1".to_owned(),
             Self::Language => "two small letters of ISO 639-1".to_owned(),
@@ -115,6 +114,18 @@ impl Rule {
             Self::InterfaceType => r#"{"id": N} with a whole number N"#.to_owned(),
         }
     }
+}
+
+/// The words with "or" between them; `join` would bring a general one into the browser's module.
+fn alternatives(words: &[&str]) -> String {
+    let mut text = String::new();
+    for (place, word) in words.iter().enumerate() {
+        if place > 0 {
+            text.push_str(" or ");
+        }
+        text.push_str(word);
+    }
+    text
 }
 
 const ENABLED: Rule = Rule::OneOf(&["0", "1", "2"]);
@@ -236,7 +247,7 @@ fn is_day(value: &str) -> bool {
         return false;
     }
     // A customer may be born before 1970, and four centuries later the calendar is the same.
-    let text = |year: u64| format!("{year:04}-{month}-{day}T00:00:00Z");
+    let text = |year: u64| [&year.to_string(), "-", month, "-", day, "T00:00:00Z"].concat();
     year.bytes().all(|byte| byte.is_ascii_digit())
         && year
             .parse::<u64>()

@@ -5,6 +5,7 @@
 pub mod back;
 mod bank_list;
 pub mod banks;
+mod base64;
 pub mod callback;
 mod decimal;
 pub mod front;

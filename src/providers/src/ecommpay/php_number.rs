@@ -23,7 +23,7 @@ pub fn write(literal: &str) -> String {
         return whole.to_string();
     }
     match literal.strip_prefix('-') {
-        Some(rest) => format!("-{}", write_float(rest)),
+        Some(rest) => ["-", &write_float(rest)].concat(),
         None => write_float(literal),
     }
 }
@@ -65,20 +65,21 @@ fn write_float(literal: &str) -> String {
 fn positional(digits: &str, exponent: i64) -> String {
     let Ok(exponent) = usize::try_from(exponent) else {
         let zeros = usize::try_from(-1 - exponent).unwrap_or(0);
-        return format!("0.{}{digits}", "0".repeat(zeros));
+        return ["0.", &"0".repeat(zeros), digits].concat();
     };
     match digits.split_at_checked(exponent + 1) {
-        None => format!("{digits:0<width$}", width = exponent + 1),
+        None => [digits, &"0".repeat(exponent + 1 - digits.len())].concat(),
         Some((whole, "")) => whole.to_owned(),
-        Some((whole, decimals)) => format!("{whole}.{decimals}"),
+        Some((whole, decimals)) => [whole, ".", decimals].concat(),
     }
 }
 
 fn exponential(digits: &str, exponent: i64) -> String {
     let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
     let rest = if rest.is_empty() { "0" } else { rest };
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{first}.{rest}E{sign}{}", exponent.unsigned_abs())
+    let sign = if exponent < 0 { "E-" } else { "E+" };
+    let power = exponent.unsigned_abs().to_string();
+    [first, ".", rest, sign, &power].concat()
 }
 
 #[cfg(test)]

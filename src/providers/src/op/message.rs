@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use viite::Reference;
 
-use crate::url::is_well_formed;
+use crate::url::{host_and_port, is_well_formed};
 
 /// The longest identifier, in characters.
 pub const LONGEST_ID: usize = 36;
@@ -210,10 +210,7 @@ fn is_endpoint(url: &str) -> bool {
 
 /// The host of a host and port.
 pub(super) fn host(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => host,
-        _ => authority,
-    }
+    host_and_port(authority).0
 }
 
 /// The host and port of a plain http or https address; `None` for any other text.

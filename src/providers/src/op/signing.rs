@@ -129,7 +129,8 @@ impl Authorization {
     /// The value of the header but for the signature: what [`encode`] makes comes at its end.
     #[must_use]
     pub fn prefix(signer: &str, key_version: u16) -> String {
-        format!("{signer}:{ALGORITHM}:{key_version}:")
+        let version = key_version.to_string();
+        [signer, ":", ALGORITHM, ":", &version, ":"].concat()
     }
 }
 
@@ -146,7 +147,8 @@ impl fmt::Debug for Authorization {
 pub fn key_version(text: &str) -> Option<u16> {
     let digits = (1..=4).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     let plain = text.len() == 1 || !text.starts_with('0');
-    let version = text.parse().ok()?;
+    let version: u64 = text.parse().ok()?;
+    let version = u16::try_from(version).ok()?;
     (digits && plain && version <= LAST_VERSION).then_some(version)
 }
 

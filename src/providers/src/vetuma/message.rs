@@ -1,7 +1,6 @@
 //! A message: which fields it has, which of them are empty, and the bytes that its MAC is over.
 
 use core::fmt;
-use std::collections::BTreeMap;
 
 use kassa_checkout::{
     Claimed, Unsigned,
@@ -154,7 +153,9 @@ impl Kind {
 /// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Message {
-    values: BTreeMap<Field, String>,
+    /// In the order of the fields, each once. A map would weigh more than all else here in the
+    /// browser's module.
+    values: Vec<(Field, String)>,
 }
 
 impl Message {
@@ -172,14 +173,35 @@ impl Message {
             let expected = "characters of ISO-8859-1 only, and no control characters";
             return Err(BuildError::new("vetuma/character", field.name(), expected));
         }
-        self.values.insert(field, value.to_owned());
+        self.put(field, value.to_owned());
         Ok(())
     }
 
     /// The value of a field; `None` when it is not there.
     #[must_use]
     pub fn get(&self, field: Field) -> Option<&str> {
-        self.values.get(&field).map(String::as_str)
+        let place = self.place(field).ok()?;
+        self.values.get(place).map(|(_, value)| value.as_str())
+    }
+
+    /// Puts a value into a field, and gives back what was there.
+    fn put(&mut self, field: Field, value: String) -> Option<String> {
+        match self.place(field) {
+            Ok(place) => {
+                let (_, old) = self.values.get_mut(place)?;
+                Some(core::mem::replace(old, value))
+            }
+            Err(place) => {
+                self.values.insert(place, (field, value));
+                None
+            }
+        }
+    }
+
+    /// Where a field stands, or would stand.
+    fn place(&self, field: Field) -> Result<usize, usize> {
+        self.values
+            .binary_search_by_key(&field, |(known, _)| *known)
     }
 
     /// The fields that are there, in order.
@@ -193,7 +215,7 @@ impl Message {
     #[must_use]
     pub fn signing_input(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        for value in self.values.values() {
+        for (_, value) in &self.values {
             // What cannot be encoded was refused when it was set.
             bytes.extend(encode(value).unwrap_or_default());
             bytes.push(b'&');
@@ -327,7 +349,7 @@ impl Message {
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = self.values.keys().map(|field| field.name());
+        let names = self.values.iter().map(|(field, _)| field.name());
         f.debug_list().entries(names).finish()
     }
 }
@@ -381,7 +403,7 @@ fn read(kind: Kind, body: &[u8]) -> Result<(Message, Vec<u8>), ContentError> {
         let field = Field::from_name(&name).ok_or(ContentError::UnknownField)?;
         let before = match field {
             Field::Mac => mac.replace(text),
-            field if kind.has(field) => message.values.insert(field, text),
+            field if kind.has(field) => message.put(field, text),
             _ => return Err(ContentError::UnknownField),
         };
         if before.is_some() {

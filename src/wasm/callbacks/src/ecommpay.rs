@@ -16,8 +16,8 @@ use crate::verify;
 /// Reads a callback of the project so far that its signature can be checked.
 #[wasm_bindgen]
 #[must_use]
-pub fn ecommpay_claim(project: usize, body: usize) -> i32 {
-    answer(&[project, body], &|texts| {
+pub fn ecommpay_claim(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [project, body] = named(texts);
         Ok(verify::ask(claim(project, body))?.into())
     })
@@ -26,8 +26,8 @@ pub fn ecommpay_claim(project: usize, body: usize) -> i32 {
 /// What the callback reports, as JSON, once the text of that number was found to be signed.
 #[wasm_bindgen]
 #[must_use]
-pub fn ecommpay_open(project: usize, body: usize, number: u32) -> i32 {
-    answer(&[project, body], &|texts| {
+pub fn ecommpay_open(texts: usize, number: u32) -> i32 {
+    answer(texts, &|texts| {
         let [project, body] = named(texts);
         let event = verify::open(claim(project, body), number)?;
         Ok(written(&event).to_string().into())

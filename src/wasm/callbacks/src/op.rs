@@ -12,7 +12,7 @@ use crate::verify;
 #[wasm_bindgen]
 #[must_use]
 pub fn op_sandbox() -> i32 {
-    answer(&[], &|_| Ok(SANDBOX_REST.into()))
+    answer(0, &|_| Ok(SANDBOX_REST.into()))
 }
 
 /// Reads a callback so far that its signature can be checked. `url` is the address as OP knows
@@ -20,37 +20,21 @@ pub fn op_sandbox() -> i32 {
 /// callbacks bear, `id` empty where it is not known.
 #[wasm_bindgen]
 #[must_use]
-pub fn op_claim(
-    api_key: usize,
-    id: usize,
-    method: usize,
-    url: usize,
-    headers: usize,
-    body: usize,
-) -> i32 {
-    answer(&[api_key, id, method, url, headers, body], &|texts| {
-        Ok(verify::ask(claim(texts))?.into())
-    })
+pub fn op_claim(texts: usize) -> i32 {
+    answer(texts, &|texts| Ok(verify::ask(claim(texts))?.into()))
 }
 
 /// The identifier of the attempt that has changed, once the text was found to be signed.
 #[wasm_bindgen]
 #[must_use]
-pub fn op_open(
-    api_key: usize,
-    id: usize,
-    method: usize,
-    url: usize,
-    headers: usize,
-    body: usize,
-) -> i32 {
-    answer(&[api_key, id, method, url, headers, body], &|texts| {
+pub fn op_open(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         // There is one text only.
         Ok(verify::open(claim(texts), 0)?.provider_payment_id.into())
     })
 }
 
-fn claim(texts: &[&str]) -> Result<Claimed<Notice>, ContentError> {
+fn claim(texts: &str) -> Result<Claimed<Notice>, ContentError> {
     let [api_key, id, method, url, headers, body] = named(texts);
     let raw = RawCallback {
         method: Method::from_bytes(method.as_bytes()).map_err(|_| ContentError::Malformed)?,

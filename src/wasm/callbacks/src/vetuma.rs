@@ -18,8 +18,8 @@ use crate::verify;
 /// [`verify::ask`] says.
 #[wasm_bindgen]
 #[must_use]
-pub fn vetuma_claim(kind: usize, body: usize) -> i32 {
-    answer(&[kind, body], &|texts| {
+pub fn vetuma_claim(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [kind, body] = named(texts);
         let claimed = claim(kind_of(kind)?, body);
         let mut lines = match &claimed {
@@ -35,8 +35,8 @@ pub fn vetuma_claim(kind: usize, body: usize) -> i32 {
 /// The fields of a message as a JSON object, once its MAC was found right.
 #[wasm_bindgen]
 #[must_use]
-pub fn vetuma_open(kind: usize, body: usize) -> i32 {
-    answer(&[kind, body], &|texts| {
+pub fn vetuma_open(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [kind, body] = named(texts);
         let message = verify::open(claim(kind_of(kind)?, body), 0)?;
         let fields: Map<String, Value> = message
@@ -52,8 +52,8 @@ pub fn vetuma_open(kind: usize, body: usize) -> i32 {
 /// may be believed.
 #[wasm_bindgen]
 #[must_use]
-pub fn vetuma_receive(body: usize, hit: usize, call: usize, profile: usize, now: usize) -> i32 {
-    answer(&[body, hit, call, profile, now], &|texts| {
+pub fn vetuma_receive(texts: usize) -> i32 {
+    answer(texts, &|texts| {
         let [body, hit, call, profile, now] = named(texts);
         let profile = match profile {
             "2.2" => Profile::V2_2,

@@ -1,7 +1,7 @@
 //! How texts come in and answers go out: over one buffer that both sides write and read.
 //!
-//! JavaScript asks for [`room`], writes its texts one behind the other, and calls with the length
-//! of each, in bytes. An answer lies at the buffer's start; the call gives its length, or the
+//! JavaScript asks for [`room`], writes a text, or several with NUL between them, and calls with
+//! the length in bytes. An answer lies at the buffer's start; the call gives its length, or the
 //! length of a refusal as a negative number. Where the buffer lies is asked for once, and again
 //! when an answer is longer than the room asked for.
 
@@ -53,7 +53,7 @@ impl Refusal {
 
     /// Arguments that the JavaScript half does not make: only a call around it gets here.
     fn shape() -> Self {
-        let expected = "lengths of texts that were written, in UTF-8";
+        let expected = "the length of a text that was written, in UTF-8";
         Self::new("argument/shape", "", expected)
     }
 
@@ -97,14 +97,14 @@ impl From<viite::Error> for Refusal {
 /// What a call answers with.
 pub type Answer = Result<Vec<u8>, Refusal>;
 
-/// Answers with what is made of the texts in the buffer, which have these lengths.
+/// Answers with what is made of the text in the buffer, which has this length.
 ///
 /// Not generic, and `work` behind a reference: one copy of this serves all functions.
-pub fn answer(lengths: &[usize], work: &dyn Fn(&[&str]) -> Answer) -> i32 {
+pub fn answer(length: usize, work: &dyn Fn(&str) -> Answer) -> i32 {
     BUFFER.with_borrow_mut(|buffer| {
-        let answer = texts(buffer, lengths)
+        let answer = written(buffer, length)
             .ok_or_else(Refusal::shape)
-            .and_then(|texts| work(&texts));
+            .and_then(work);
         match answer {
             Ok(bytes) => put(buffer, &bytes),
             Err(refusal) => -put(buffer, refusal.into_text().as_bytes()),
@@ -112,36 +112,29 @@ pub fn answer(lengths: &[usize], work: &dyn Fn(&[&str]) -> Answer) -> i32 {
     })
 }
 
-/// Answers with what is made of the one text in the buffer.
+/// Answers with a text that is made of the one in the buffer.
 pub fn answer_one(length: usize, work: fn(&str) -> Result<String, Refusal>) -> i32 {
-    answer(&[length], &|texts| {
-        work(first(texts)).map(String::into_bytes)
-    })
+    answer(length, &|text| work(text).map(String::into_bytes))
 }
 
-/// The first of the texts; an answer always has as many as there were lengths.
+/// Several texts that were written as one, by name. The last one may hold NUL itself.
 #[must_use]
-pub fn first<'a>(texts: &[&'a str]) -> &'a str {
-    texts.first().copied().unwrap_or_default()
-}
-
-/// As many of the texts as there were lengths, by name.
-#[must_use]
-pub fn named<'a, const N: usize>(texts: &[&'a str]) -> [&'a str; N] {
+pub fn named<const N: usize>(text: &str) -> [&str; N] {
     let mut all = [""; N];
-    for (to, from) in all.iter_mut().zip(texts) {
-        *to = from;
-    }
+    part(text, &mut all);
     all
+}
+
+fn part<'a>(text: &'a str, all: &mut [&'a str]) {
+    let mut parts = text.splitn(all.len(), '\0');
+    for to in all {
+        *to = parts.next().unwrap_or_default();
+    }
 }
 
 /// Answers a yes-or-no question about the one text in the buffer.
 pub fn holds(length: usize, question: fn(&str) -> bool) -> bool {
-    BUFFER.with_borrow(|buffer| {
-        let bytes = buffer.get(..length);
-        let text = bytes.and_then(|bytes| core::str::from_utf8(bytes).ok());
-        text.is_some_and(question)
-    })
+    BUFFER.with_borrow(|buffer| written(buffer, length).is_some_and(question))
 }
 
 /// Joins parts with line feeds, which none of them holds.
@@ -167,16 +160,9 @@ pub fn push_number(text: &mut String, number: u64) {
     text.push(char::from(b'0' + digit));
 }
 
-/// The texts that stand at the buffer's start, one behind the other.
-fn texts<'a>(buffer: &'a [u8], lengths: &[usize]) -> Option<Vec<&'a str>> {
-    let mut rest = buffer;
-    let mut texts = Vec::with_capacity(lengths.len());
-    for length in lengths {
-        let (bytes, behind) = rest.split_at_checked(*length)?;
-        texts.push(core::str::from_utf8(bytes).ok()?);
-        rest = behind;
-    }
-    Some(texts)
+/// The text that stands at the buffer's start.
+fn written(buffer: &[u8], length: usize) -> Option<&str> {
+    core::str::from_utf8(buffer.get(..length)?).ok()
 }
 
 fn put(buffer: &mut Vec<u8>, bytes: &[u8]) -> i32 {
@@ -191,13 +177,15 @@ fn put(buffer: &mut Vec<u8>, bytes: &[u8]) -> i32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{BUFFER, KEPT, Refusal, answer, answer_one, holds, lines, push_number, room};
+    use super::{
+        BUFFER, KEPT, Refusal, answer, answer_one, holds, lines, named, push_number, room,
+    };
 
     /// What JavaScript does: writes, calls, reads.
-    fn say(texts: &[&str]) {
-        let all = texts.concat();
-        let _ = room(all.len());
-        BUFFER.with_borrow_mut(|buffer| super::put(buffer, all.as_bytes()));
+    fn say(text: &str) -> usize {
+        let _ = room(text.len());
+        BUFFER.with_borrow_mut(|buffer| super::put(buffer, text.as_bytes()));
+        text.len()
     }
 
     fn read(length: i32) -> String {
@@ -206,10 +194,11 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_told_apart_by_their_lengths() {
-        say(&["a\nb", "", "ö"]);
-        let length = answer(&[3, 0, 2], &|texts| Ok(format!("{texts:?}").into()));
-        assert_eq!(read(length), r#"["a\nb", "", "ö"]"#);
+    fn texts_are_told_apart_by_what_stands_between() {
+        let length = say("a\nb\0\0ö\0");
+        let length = answer(length, &|text| Ok(format!("{:?}", named::<3>(text)).into()));
+        assert_eq!(read(length), r#"["a\nb", "", "ö\0"]"#);
+        assert_eq!(named("a"), ["a", ""], "what is not there is empty");
     }
 
     #[test]
@@ -236,14 +225,14 @@ mod tests {
 
     #[test]
     fn lengths_beyond_the_buffer_and_broken_text_are_refused() {
-        let shape = |lengths: &[usize]| {
-            say(&["ö"]);
-            read(answer(lengths, &|_| Ok(Vec::new()))).starts_with("argument/shape\n")
+        let shape = |length: usize| {
+            say("ö");
+            read(answer(length, &|_| Ok(Vec::new()))).starts_with("argument/shape\n")
         };
-        assert!(shape(&[usize::MAX]));
-        assert!(shape(&[1, 1]));
+        assert!(shape(usize::MAX));
+        assert!(shape(1));
+        say("ö");
         assert!(!holds(usize::MAX, |_| true));
-        say(&["ö"]);
         assert!(!holds(1, |_| true));
     }
 

@@ -3,7 +3,7 @@
 use viite::{LineKind, NationalReference, Reference, RfReference, line_kinds};
 use wasm_bindgen::prelude::*;
 
-use crate::bridge::{answer, answer_one, first, holds, lines};
+use crate::bridge::{answer, answer_one, holds, lines};
 
 /// Whether a text is a reference of either kind.
 #[wasm_bindgen]
@@ -39,8 +39,7 @@ pub fn make_rf_reference(body: usize) -> i32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn make_references(start: usize, count: u32, step: u32) -> i32 {
-    answer(&[start], &|texts| {
-        let start = first(texts);
+    answer(start, &|start| {
         let run = NationalReference::bulk(start, count.into(), step.into())?;
         let mut text = String::new();
         for reference in run {
@@ -55,8 +54,7 @@ pub fn make_references(start: usize, count: u32, step: u32) -> i32 {
 #[wasm_bindgen]
 #[must_use]
 pub fn check_references(list: usize) -> i32 {
-    answer(&[list], &|texts| {
-        let list = first(texts);
+    answer(list, &|list| {
         // One line in twenty bytes is what files of references have.
         let mut kinds = Vec::with_capacity(list.len() / 20 + 1);
         kinds.extend(line_kinds(list).map(|kind| match kind {

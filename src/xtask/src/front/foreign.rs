@@ -1,37 +1,45 @@
 //! What a module exports without need.
 //!
 //! wasm-bindgen keeps every export for its class, and wasm-opt every export for wasm-bindgen: so a
-//! crate somewhere below that has classes weighs in each module. They are taken out before.
+//! crate somewhere below that has classes weighs in each module. They are taken out before, with
+//! the code behind them: no script can make such an object any more, so that it is never run.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use walrus::{Module, RawCustomSection, passes::gc};
+use walrus::{FunctionBuilder, FunctionKind, Module, RawCustomSection, passes::gc};
 
 /// Where wasm-bindgen's macro describes what is exported and imported.
 const DESCRIPTIONS: &str = "__wasm_bindgen_unstable";
 
-/// The module without the classes whose names begin with one of these.
+/// Classes that a crate exports without need.
+pub(super) struct Foreign {
+    /// The crate's name, as symbols have it.
+    pub(super) krate: &'static str,
+    /// How the names of its classes begin.
+    pub(super) classes: &'static str,
+}
+
+/// The module without these crates' classes.
 ///
 /// # Errors
 /// When the module cannot be read, or holds no such class: then nobody needs to be left out.
-pub(super) fn without(wasm: &Path, classes: &[&str]) -> Result<Vec<u8>> {
+pub(super) fn without(wasm: &Path, foreign: &[Foreign]) -> Result<Vec<u8>> {
     let mut module = Module::from_file(wasm)
         .with_context(|| format!("cannot read {} as WebAssembly", wasm.display()))?;
-    for class in classes {
-        let gone = remove_exports(&mut module, &class.to_lowercase());
+    for Foreign { krate, classes } in foreign {
+        let gone = remove_exports(&mut module, &classes.to_lowercase());
         if gone == 0 {
-            bail!(
-                "{} exports no class {class}…: leave it out no more",
-                wasm.display()
-            );
+            bail!("no class {classes}… of {krate} is exported any more: leave it out no longer");
         }
+        empty_functions(&mut module, krate);
     }
     let section = module
         .customs
         .remove_raw(DESCRIPTIONS)
         .context("the module was not made with wasm-bindgen")?;
-    let data = without_descriptions(&section.data, classes)?;
+    let classes: Vec<_> = foreign.iter().map(|one| one.classes).collect();
+    let data = without_descriptions(&section.data, &classes)?;
     module.customs.add(RawCustomSection { data, ..section });
     gc::run(&mut module);
     Ok(module.emit_wasm())
@@ -59,8 +67,9 @@ pub(super) fn bare(wasm: &Path) -> Result<()> {
 /// Removes a class's functions, and tells how many there were.
 fn remove_exports(module: &mut Module, class: &str) -> usize {
     let is_of_class = |name: &str| {
-        let name = name.strip_prefix("__wbg_").unwrap_or(name);
-        name.starts_with(class)
+        let prefixes = ["__wbindgen_describe_", "__wbg_", ""];
+        let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
+        bare.is_some_and(|name| name.starts_with(class))
     };
     delete_exports(module, is_of_class)
 }
@@ -76,6 +85,28 @@ fn delete_exports(module: &mut Module, is_one: impl Fn(&str) -> bool) -> usize {
         module.exports.delete(*export);
     }
     found.len()
+}
+
+/// Has every function that was compiled for a crate do nothing but trap: tables of functions still
+/// name them, which keeps them and all that they call. What describes types to wasm-bindgen stays.
+fn empty_functions(module: &mut Module, krate: &str) {
+    let symbol = format!("{}{krate}", krate.len());
+    let is_its = |name: &str| name.contains(&symbol) && !name.contains("describe");
+    let found: Vec<_> = module
+        .funcs
+        .iter_local()
+        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_its))
+        .map(|(id, function)| (id, function.ty()))
+        .collect();
+    for (id, ty) in found {
+        let (params, results) = module.types.params_results(ty);
+        let (params, results) = (params.to_vec(), results.to_vec());
+        let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
+        builder.func_body().unreachable();
+        let locals = params.iter().map(|param| module.locals.add(*param));
+        let empty = builder.local_func(locals.collect());
+        module.funcs.get_mut(id).kind = FunctionKind::Local(empty);
+    }
 }
 
 /// The descriptions stand one behind the other: a version and a program each, with their lengths.

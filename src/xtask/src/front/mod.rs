@@ -18,6 +18,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::project::Project;
 use crate::{progress, sizes, toolchain};
 
+use foreign::Foreign;
 pub(crate) use node::{NODE_ADVICE, Node};
 
 /// One folder of `pkg/dist`, and what it is made from.
@@ -35,8 +36,8 @@ pub(crate) struct Package {
     glue: bool,
     /// Whether a browser loads it, so that every byte counts: wasm-opt takes its time.
     small: bool,
-    /// Classes of crates below that are exported without need, by the beginnings of their names.
-    foreign: &'static [&'static str],
+    /// Classes of crates below that are exported without need.
+    foreign: &'static [Foreign],
     /// Folders whose files are copied beside the bound ones.
     hand_kept: &'static [&'static str],
 }
@@ -56,7 +57,10 @@ const CHECKOUT: Package = Package {
     glue: true,
     small: true,
     // Streams of wasm-streams, for server functions.
-    foreign: &["IntoUnderlying"],
+    foreign: &[Foreign {
+        krate: "wasm_streams",
+        classes: "IntoUnderlying",
+    }],
     hand_kept: &["pkg/src/checkout", "www/widget/style"],
 };
 
