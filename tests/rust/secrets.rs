@@ -15,8 +15,17 @@
 #[path = "secrets/place.rs"]
 mod place;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use kassa_checkout::{Amount, Language, Timestamp, message::Signature, provider::BrowserForm};
+use kassa_keys::Sha256SuffixKey;
+use kassa_providers::vetuma::{
+    Addresses, Field, Head, Message, Method, PayCall, Profile, Timestmp, body, mac_text,
+};
 use kassa_tests::{
     leaks::{Marked, found},
     services::{Answer, wait_for},
@@ -40,7 +49,14 @@ fn secrets(keys: &Keys) -> Vec<Marked> {
         Marked::new("webhook secret", keys.webhook),
         Marked::new("webhook secret's bytes", keys.webhook_bytes),
         Marked::new("metrics key", METRICS_KEY),
+        Marked::new("VETUMA secret", keys.vetuma),
+        Marked::new("VETUMA secret's digits", digits(keys.vetuma)),
     ]
+}
+
+/// The digits of a VETUMA secret, behind its name.
+fn digits(secret: &str) -> &str {
+    secret.rsplit_once('-').expect("a name").1
 }
 
 fn customer() -> Vec<Marked> {
@@ -145,6 +161,7 @@ impl Place {
         for path in ["/healthz", "/readyz", "/openapi.json", "/v1/payments"] {
             public.push(self.shown(path));
         }
+        public.extend(self.old_software());
         let bearer = format!("Bearer {METRICS_KEY}");
         let metrics = self
             .http
@@ -230,6 +247,58 @@ impl Place {
             )
         };
         answers.into_iter().enumerate().map(named).collect()
+    }
+
+    /// A call of software that speaks VETUMA, forged and genuine, its answer, and questions; all
+    /// that was shown.
+    fn old_software(&self) -> Vec<(String, String)> {
+        let key = Sha256SuffixKey::parse(self.keys.vetuma).unwrap();
+        let call = vetuma_call(key.id(), self.shop.url());
+        let mac = |message: &Message| mac_text(&Signature(key.sign(&message.signing_input())));
+        let form = |message: &Message, mac: &str| {
+            let fields = message.fields();
+            let fields = fields.map(|(field, value)| (field.name().to_owned(), value.to_owned()));
+            let mac = ("MAC".to_owned(), mac.to_owned());
+            body(&BrowserForm {
+                action: String::new(),
+                fields: fields.chain([mac]).collect(),
+            })
+        };
+        let post = |path: &str, text: String| {
+            let headers = [("content-type", "application/x-www-form-urlencoded")];
+            self.http
+                .send("POST", &self.at(path), &headers, text)
+                .unwrap()
+        };
+        let good = mac(&call);
+        let mut shown = Vec::new();
+        for forged in [
+            form(&call, &"0".repeat(64)),
+            form(&call, self.keys.vetuma),
+            form(&call, digits(self.keys.vetuma)),
+        ] {
+            for path in ["/vetuma/payment", "/vetuma/paymentQuery"] {
+                let answer = post(path, forged.clone());
+                assert_eq!(answer.status, 400, "{}", answer.body);
+                shown.push((format!("a forgery at {path}"), whole(&answer)));
+            }
+        }
+        let mut faulty = call.clone();
+        faulty.set(Field::Lg, "de").unwrap();
+        for (what, message) in [("a faulty call", &faulty), ("a call", &call)] {
+            let answer = post("/vetuma/payment", form(message, &mac(message)));
+            assert!(matches!(answer.status, 200 | 303), "{}", answer.body);
+            shown.push((what.to_owned(), whole(&answer)));
+        }
+        let again = post("/vetuma/payment", form(&call, &good));
+        let location = again.headers.iter().find(|(name, _)| name == "location");
+        let token = location.unwrap().1.strip_prefix("/checkout/").unwrap();
+        let token = token.split('?').next().unwrap();
+        shown.push(self.shown(&format!("/checkout/{token}")));
+        let left = post(&format!("/vetuma/cancel/{token}"), String::new());
+        assert!(left.body.contains("CANCELLED"), "{}", left.body);
+        shown.push(("the answer to a call".to_owned(), whole(&left)));
+        shown
     }
 
     /// The simulator's attacks, the payment, and the attacks again; all signatures that were sent.
@@ -345,6 +414,37 @@ impl Place {
     fn at(&self, path: &str) -> String {
         format!("{}{path}", self.kassa.url())
     }
+}
+
+fn vetuma_call(rcvid: &str, shop: &str) -> Message {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = Timestamp::from_millis(now.as_millis().try_into().unwrap());
+    let call = PayCall {
+        head: Head {
+            rcvid: rcvid.to_owned(),
+            app_id: "old".to_owned(),
+            time: Timestmp::of(now),
+            method: None,
+            methods: vec![Method::banks()],
+            language: Language::Fi,
+            addresses: Addresses {
+                success: format!("{shop}/ok"),
+                cancel: format!("{shop}/cancel"),
+                error: format!("{shop}/error"),
+            },
+            configuration: "TESTIASIAKAS1".to_owned(),
+            transaction: None,
+        },
+        amount: Amount::from_cents(4_990).unwrap(),
+        reference: Some("1234561".to_owned()),
+        order_number: None,
+        app_name: Some("Vanha sovellus".to_owned()),
+        to_buyer: None,
+        to_seller: None,
+        on_form: None,
+        call_id: None,
+    };
+    call.to_message(Profile::V3).unwrap()
 }
 
 /// Headers and body.

@@ -49,6 +49,12 @@ fn read_in(folder: &Folder, changes: &[(&str, &str)]) -> Result<Config, ConfigEr
         "an-invented-secret-that-is-long-enough-for-all-0042",
     );
     write("published", SECRET);
+    write("vetuma", &format!("PUOTI1P1-{}", "7A".repeat(32)));
+    write(
+        "vetuma-published",
+        "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35",
+    );
+    write("vetuma-odd", &format!("PUOTI1P1-{}", "7a".repeat(32)));
     let file = folder.path().join("kassa.toml");
     std::fs::write(&file, text).unwrap();
     Config::read(&file)
@@ -610,4 +616,73 @@ fn the_key_of_ops_documentation_is_for_the_sandbox_only() {
         assert!(fault.starts_with(&expected), "{faults:?}");
     }
     assert_eq!(faults.len(), 2);
+}
+
+/// Puts a bridge for software that speaks VETUMA at the end of the example.
+fn with_bridge(more: &[(&'static str, &'static str)], block: &str) -> Vec<String> {
+    const LAST: &str = "# until = \"2027-01-01\"";
+    let block = format!("{LAST}\n{block}");
+    let changes = [more, &[(LAST, block.as_str())]].concat();
+    match read(&changes) {
+        Ok(_) => Vec::new(),
+        Err(_) => faults(&changes),
+    }
+}
+
+const BRIDGE: &str = "[shops.vetuma]
+configurations = [\"PUOTI1\"]
+return_urls = [\"https://old.puoti.example/vetuma\"]
+[[shops.vetuma.secrets]]
+secret = \"file:secrets/vetuma\"
+from = \"2026-01-01\"
+until = \"2027-01-01\"
+";
+
+#[test]
+fn what_old_software_may_call_is_checked() {
+    let none: Vec<String> = Vec::new();
+    assert_eq!(with_bridge(&[], BRIDGE), none);
+    let refused = |more: &[_], from: &str, to: &str, what: &str| {
+        assert!(BRIDGE.contains(from), "{from}");
+        let found = with_bridge(more, &BRIDGE.replace(from, to));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains(what), "{found:?}: {what}");
+    };
+    let same = "secrets/vetuma";
+    refused(&[], same, "secrets/vetuma-published", "published secret");
+    refused(&[], same, "secrets/vetuma-odd", "ID-64HEX");
+    refused(&[], same, "secrets/nowhere", "cannot be read");
+    refused(&[], "[\"PUOTI1\"]", "[]", "at least one");
+    refused(
+        &[],
+        "https://old.puoti",
+        "http://old.puoti",
+        "expected https",
+    );
+    refused(
+        &[],
+        "example/vetuma",
+        "example/vetuma?a=1",
+        "without user name, query",
+    );
+    refused(&[], "2027-01-01", "2026-01-01", "until after from");
+    refused(&[], "2027-01-01", "soon", "2026-11-21");
+    refused(
+        &[],
+        "[shops.vetuma]",
+        "[shops.vetuma]\nversion = \"4\"",
+        "expected \"2.2\"",
+    );
+    // VETUMA has no way to tell of what comes late.
+    let no_webhook: &[_] = &[
+        (
+            "[shops.webhook]\nurl = \"https://puoti.example/kassa/webhooks\"",
+            "[shops.logos]\n# ",
+        ),
+        ("secrets = [\"file:secrets/puoti-webhook\"]", ""),
+    ];
+    refused(no_webhook, same, same, "[shops.webhook]");
+    // An account at VETUMA itself is none: it closed.
+    let account = faults(&[("provider = \"ecommpay\"", "provider = \"vetuma\"")]);
+    assert!(account[0].contains("no live VETUMA exists"), "{account:?}");
 }

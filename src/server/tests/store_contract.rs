@@ -22,7 +22,8 @@ use kassa_checkout::{
 };
 use kassa_server::store::{
     Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Message,
-    MessageFilter, Outcome, Outgoing, Payment, Refunding, Room, Store, StoreError, Tried,
+    MessageFilter, Note, Noted, Outcome, Outgoing, Payment, Refunding, Room, Store, StoreError,
+    Tried,
     sqlite::{OpenError, SqliteStore},
 };
 use kassa_tests::services::Postgres;
@@ -50,6 +51,60 @@ async fn contract(store: &dyn Store) {
     keeps_what_a_call_began(store).await;
     goes_on_at_another_account(store).await;
     applies_a_report_to_what_was_seen(store).await;
+    notes_once_and_on_what_was_seen(store).await;
+}
+
+async fn notes_once_and_on_what_was_seen(store: &dyn Store) {
+    store.create(new("note", "note"), None).await.unwrap();
+    let seen = payment_of(store, "note").await;
+    let note = |version, once: &str, word: &str| Note {
+        shop: seen.shop.clone(),
+        payment: seen.id.clone(),
+        version,
+        who: "kassa".to_owned(),
+        kind: "vetuma.answered",
+        detail: serde_json::json!({ "status": word }),
+        once: once.to_owned(),
+        now: *NOW,
+    };
+    let add = async |note: Note| store.note(note).await.unwrap();
+    assert_eq!(
+        add(note(seen.version + 1, "a", "early")).await,
+        Noted::Changed
+    );
+    assert_eq!(add(note(seen.version, "a", "first")).await, Noted::New);
+    let after = payment_of(store, "note").await;
+    assert_eq!(after.version, seen.version + 1);
+    assert_eq!(after.status(), seen.status());
+    assert_eq!(add(note(after.version, "a", "second")).await, Noted::Before);
+    assert_eq!(add(note(seen.version, "b", "stale")).await, Noted::Changed);
+    let nowhere = Note {
+        payment: "pay_none".to_owned(),
+        ..note(after.version, "b", "nowhere")
+    };
+    assert_eq!(add(nowhere).await, Noted::Changed);
+    let elsewhere = Note {
+        shop: "other".to_owned(),
+        ..note(after.version, "b", "elsewhere")
+    };
+    assert_eq!(add(elsewhere).await, Noted::Changed);
+    let events = store.events(&seen.shop, &seen.id).await.unwrap().unwrap();
+    let answered: Vec<_> = events
+        .iter()
+        .filter(|event| event.kind == "vetuma.answered")
+        .collect();
+    assert_eq!(answered.len(), 1);
+    assert_eq!(answered[0].detail, serde_json::json!({ "status": "first" }));
+    assert_eq!(answered[0].seq, after.events);
+
+    // Of many at once one is written, and the others are told so.
+    let races = (0..8).map(|number| add(note(after.version, "race", &number.to_string())));
+    let raced = futures_util::future::join_all(races).await;
+    assert_eq!(
+        raced.iter().filter(|noted| **noted == Noted::New).count(),
+        1,
+        "{raced:?}"
+    );
 }
 
 async fn creates_once_for_a_key(store: &dyn Store) {

@@ -16,6 +16,8 @@ pub(super) struct Keys {
     /// `whsec_` and the base64 of `webhook_bytes`.
     pub(super) webhook: &'static str,
     pub(super) webhook_bytes: &'static str,
+    /// What software that speaks VETUMA signs with.
+    pub(super) vetuma: &'static str,
 }
 
 /// Made for this test, unlike any other text.
@@ -24,6 +26,7 @@ const MARKED: Keys = Keys {
     account: "marker-ecommpay-secret-4f1b7c9e0a2d8863aa",
     webhook: "whsec_bWFya2VyLXdlYmhvb2stc2VjcmV0LTUxYzBmZmVlISE=",
     webhook_bytes: "marker-webhook-secret-51c0ffee!!",
+    vetuma: "MARKEDP1-5EC2E7A0B1C2D3E4F5061728394A5B6C7D8E9FA0B1C2D3E4F50617283945EC2E",
 };
 /// Published ones, of the development configuration, in which webhooks reach this machine.
 const DEVELOPMENT: Keys = Keys {
@@ -31,6 +34,7 @@ const DEVELOPMENT: Keys = Keys {
     account: "kassa-simulator-secret-for-development-only-0001",
     webhook: "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=",
     webhook_bytes: "kassa-development-webhook-secret-01",
+    vetuma: "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35",
 };
 
 pub(super) const FORMER_ACCOUNT_SECRET: &str = "marker-ecommpay-former-93be20cc71d05f4e18";
@@ -144,6 +148,13 @@ return_origins = ["{shop}"]
 url = "https://shop.invalid/webhooks"
 secrets = ["file:webhook-secret"]
 
+[shops.vetuma]
+configurations = ["TESTIASIAKAS1"]
+return_urls = ["{shop}"]
+
+[[shops.vetuma.secrets]]
+secret = "file:vetuma-secret"
+
 [[shops.accounts]]
 provider = "ecommpay"
 secrets = ["env:MARKED_ACCOUNT", "file:former-secret"]
@@ -156,6 +167,7 @@ payment_page_url = "{simulator}/payment"
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
     write("kassa.toml", &text);
     write("webhook-secret", MARKED.webhook);
+    write("vetuma-secret", MARKED.vetuma);
     write("former-secret", FORMER_ACCOUNT_SECRET);
     folder.join("kassa.toml").to_str().unwrap().to_owned()
 }

@@ -344,7 +344,8 @@ struct EventView {
     /// Who: `shop:…`, `customer`, `provider:…`, `kassa`.
     who: String,
     /// What: `payment.created`, `attempt.started`, `attempt.taken`, `attempt.refused`,
-    /// `provider.reported`, `status.changed`, `payment.flagged`, `offer.ended`.
+    /// `provider.reported`, `status.changed`, `payment.flagged`, `offer.ended`, `vetuma.called`,
+    /// `vetuma.answered`.
     kind: String,
     /// The particulars; their shape depends on the kind.
     #[schema(value_type = Object)]

@@ -126,12 +126,11 @@ fn with_secret(logged: &Logged, all: &[Logged], secret: &Secret) -> Option<Findi
 
 type Found = (String, Option<Field>);
 
+/// Whether the MAC holds over some fields.
+type Holds<'a> = dyn Fn(&[(Field, String)]) -> bool + 'a;
+
 /// The fields in another order.
-fn by_order(
-    logged: &Logged,
-    ordered: &[(Field, String)],
-    holds: &dyn Fn(&[(Field, String)]) -> bool,
-) -> Option<Found> {
+fn by_order(logged: &Logged, ordered: &[(Field, String)], holds: &Holds<'_>) -> Option<Found> {
     if holds(&logged.fields) {
         let what = "made in the order in which the fields were logged".to_owned();
         return Some((what, None));
@@ -149,11 +148,7 @@ fn by_order(
 }
 
 /// A field there or not, empty or not.
-fn by_presence(
-    logged: &Logged,
-    ordered: &[(Field, String)],
-    holds: &dyn Fn(&[(Field, String)]) -> bool,
-) -> Option<Found> {
+fn by_presence(logged: &Logged, ordered: &[(Field, String)], holds: &Holds<'_>) -> Option<Found> {
     let without_empty: Vec<_> = ordered
         .iter()
         .filter(|(_, value)| !value.is_empty())
@@ -202,7 +197,7 @@ fn by_value(
     logged: &Logged,
     all: &[Logged],
     ordered: &[(Field, String)],
-    holds: &dyn Fn(&[(Field, String)]) -> bool,
+    holds: &Holds<'_>,
 ) -> Option<Found> {
     let trimmed: Vec<_> = ordered
         .iter()

@@ -84,11 +84,17 @@ fn of_line(line: &[u8]) -> Result<Pairs, &'static str> {
     let words = line.split(u8::is_ascii_whitespace);
     let mut words = words.filter(|word| word.windows(6).any(|part| part == b"RCVID="));
     let form = words.next().ok_or("it holds no form with an RCVID")?;
-    // What a log writes around it: a quotation mark, a question mark before a query.
-    let begin = form
-        .windows(1)
-        .position(|part| part[0].is_ascii_uppercase());
-    let form = form.get(begin.unwrap_or(0)..).unwrap_or(form);
+    // What a log writes around it: a quotation mark, an address before a query.
+    let begins = |at: &usize| {
+        let rest = form.get(*at..).unwrap_or_default();
+        let mut fields = Field::ALL.iter();
+        fields.any(|field| {
+            rest.strip_prefix(field.name().as_bytes())
+                .is_some_and(|rest| rest.starts_with(b"="))
+        })
+    };
+    let begin = (0..form.len()).find(begins).unwrap_or(0);
+    let form = form.get(begin..).unwrap_or(form);
     let form = form.strip_suffix(b"\"").unwrap_or(form);
     let pairs = latin1::unescape_form(form).ok_or("its form cannot be decoded")?;
     let text = |bytes: &[u8]| bytes.iter().map(|byte| char::from(*byte)).collect();
