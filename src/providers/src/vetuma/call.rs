@@ -171,6 +171,7 @@ impl PayCall {
         }
         let read = Self::read(&message, profile)?;
         read.check_offer()?;
+        unambiguous(read.head.transaction.as_deref(), read.call_id.as_deref())?;
         Ok(message)
     }
 
@@ -197,7 +198,6 @@ impl PayCall {
             let expected = "no such field before version 3";
             return Err(refuse(Field::PaymCallId, expected));
         }
-        unambiguous(call.head.transaction.as_deref(), call.call_id.as_deref())?;
         Ok(call)
     }
 
@@ -246,7 +246,7 @@ impl PayCall {
 }
 
 /// Which of `TRID` and `PAYM_CALL_ID` enters the MAC first is not settled: public software does
-/// either. Both go only where that makes no difference.
+/// either. Both go out only where that makes no difference; what comes in says by its MAC.
 fn unambiguous(transaction: Option<&str>, call_id: Option<&str>) -> Result<(), BuildError> {
     match (transaction, call_id) {
         (Some(transaction), Some(call_id)) if transaction != call_id => {
@@ -275,14 +275,15 @@ impl CheckCall {
     pub fn to_message(&self) -> Result<Message, BuildError> {
         let mut message = self.head.write(Kind::CheckCall)?;
         message.set(Field::PaymCallId, &self.call_id)?;
-        Self::read(&message)?;
+        let read = Self::read(&message)?;
+        unambiguous(read.head.transaction.as_deref(), Some(&read.call_id))?;
         Ok(message)
     }
 
     /// Reads a message that was verified, or that is about to be signed.
     ///
     /// # Errors
-    /// As [`Self::to_message`].
+    /// [`BuildError`] naming the field that has another format than it should.
     pub fn read(message: &Message) -> Result<Self, BuildError> {
         message.check(Kind::CheckCall)?;
         let fields = Fields(message);
@@ -291,7 +292,6 @@ impl CheckCall {
             return Err(refuse(Field::So, "nothing"));
         }
         let call_id = fields.call_id()?.unwrap_or_default();
-        unambiguous(head.transaction.as_deref(), Some(&call_id))?;
         Ok(Self { head, call_id })
     }
 }

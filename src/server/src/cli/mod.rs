@@ -127,6 +127,12 @@ pub(crate) fn run() -> ExitCode {
 
 fn check(file: &Path) -> Result<(), Failure> {
     let config = Config::read(file).map_err(|error| error.to_string())?;
+    for shop in config.shops.values().filter(|shop| shop.vetuma.is_some()) {
+        hint(&format!(
+            "{}: answers software that speaks VETUMA, of which no live one exists",
+            shop.id
+        ));
+    }
     let shops = config.shops.len();
     say(&format!(
         "{}: right, {shops} {}\n",
