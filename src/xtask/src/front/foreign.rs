@@ -1,13 +1,12 @@
 //! What a module exports without need.
 //!
 //! wasm-bindgen keeps every export for its class, and wasm-opt every export for wasm-bindgen: so a
-//! crate somewhere below that has classes weighs in each module. They are taken out before, with
-//! the code behind them: no script can make such an object any more, so that it is never run.
+//! crate somewhere below that has classes weighs in each module. They are taken out before.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use walrus::{FunctionBuilder, FunctionKind, Module, RawCustomSection, passes::gc};
+use walrus::{Module, RawCustomSection, passes::gc};
 
 /// Where wasm-bindgen's macro describes what is exported and imported.
 const DESCRIPTIONS: &str = "__wasm_bindgen_unstable";
@@ -32,7 +31,6 @@ pub(super) fn without(wasm: &Path, foreign: &[Foreign]) -> Result<Vec<u8>> {
         if gone == 0 {
             bail!("no class {classes}… of {krate} is exported any more: leave it out no longer");
         }
-        empty_functions(&mut module, krate);
     }
     let section = module
         .customs
@@ -85,28 +83,6 @@ fn delete_exports(module: &mut Module, is_one: impl Fn(&str) -> bool) -> usize {
         module.exports.delete(*export);
     }
     found.len()
-}
-
-/// Has every function that was compiled for a crate do nothing but trap: tables of functions still
-/// name them, which keeps them and all that they call. What describes types to wasm-bindgen stays.
-fn empty_functions(module: &mut Module, krate: &str) {
-    let symbol = format!("{}{krate}", krate.len());
-    let is_its = |name: &str| name.contains(&symbol) && !name.contains("describe");
-    let found: Vec<_> = module
-        .funcs
-        .iter_local()
-        .filter(|(id, _)| module.funcs.get(*id).name.as_deref().is_some_and(is_its))
-        .map(|(id, function)| (id, function.ty()))
-        .collect();
-    for (id, ty) in found {
-        let (params, results) = module.types.params_results(ty);
-        let (params, results) = (params.to_vec(), results.to_vec());
-        let mut builder = FunctionBuilder::new(&mut module.types, &params, &results);
-        builder.func_body().unreachable();
-        let locals = params.iter().map(|param| module.locals.add(*param));
-        let empty = builder.local_func(locals.collect());
-        module.funcs.get_mut(id).kind = FunctionKind::Local(empty);
-    }
 }
 
 /// The descriptions stand one behind the other: a version and a program each, with their lengths.
