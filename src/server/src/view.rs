@@ -176,11 +176,13 @@ pub fn reference_print(machine: &str) -> String {
 /// The shop's page to go back to, told which payment it is about.
 #[must_use]
 pub fn return_url(payment: &Payment) -> String {
-    let Ok(mut url) = url::Url::parse(&payment.terms.return_url) else {
-        return payment.terms.return_url.clone();
-    };
-    url.query_pairs_mut().append_pair("payment", &payment.id);
-    url.into()
+    // It was written by the standard when the payment was made, and identifiers are plain letters.
+    let page = &payment.terms.return_url;
+    let (page, fragment) = page
+        .find('#')
+        .map_or((page.as_str(), ""), |at| page.split_at(at));
+    let between = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{between}payment={}{fragment}", payment.id)
 }
 
 /// Where a payment stands, as the customer sees it; `names` are those of the bank chosen last.

@@ -128,11 +128,11 @@ impl Sender {
     /// The shops that can be sent more; not for every place that becomes free, because a claim
     /// is a transaction.
     fn rooms(&self) -> Vec<Room> {
-        let held = self.in_hand.by_shop();
+        let held = self.in_hand.lock();
         let shops = self.app.config.shops.iter();
         shops
             .filter_map(|(id, shop)| {
-                let held = held.get(id).copied().unwrap_or(0);
+                let held = held.by_shop.get(id).copied().unwrap_or(0);
                 (held <= IN_HAND / 2).then(|| Room {
                     shop: id.clone(),
                     endpoint: shop.webhook.as_ref().map(Webhook::endpoint),
@@ -150,36 +150,50 @@ impl Sender {
 /// is not sent a second time beside it.
 #[derive(Debug, Default)]
 struct InHand {
-    claims: Mutex<HashMap<String, (String, u64)>>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// The latest claim of each message.
+    claims: HashMap<String, u64>,
+    /// How many messages there are to each shop, which is asked for with every change of a payment.
+    by_shop: HashMap<String, usize>,
 }
 
 impl InHand {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (String, u64)>> {
-        self.claims.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a message; false when it was in hand already.
     fn take(&self, outgoing: &Outgoing) -> bool {
-        let held = (outgoing.shop.clone(), outgoing.claim);
-        self.lock().insert(outgoing.id.clone(), held).is_none()
+        let mut held = self.lock();
+        let is_new = held
+            .claims
+            .insert(outgoing.id.clone(), outgoing.claim)
+            .is_none();
+        if is_new {
+            *held.by_shop.entry(outgoing.shop.clone()).or_insert(0) += 1;
+        }
+        is_new
     }
 
     fn claim(&self, outgoing: &Outgoing) -> u64 {
-        self.lock()
+        let held = self.lock();
+        held.claims
             .get(&outgoing.id)
-            .map_or(outgoing.claim, |(_, claim)| *claim)
+            .copied()
+            .unwrap_or(outgoing.claim)
     }
 
     fn give_back(&self, outgoing: &Outgoing) {
-        self.lock().remove(&outgoing.id);
-    }
-
-    fn by_shop(&self) -> HashMap<String, usize> {
-        let mut counts = HashMap::new();
-        for (shop, _) in self.lock().values() {
-            *counts.entry(shop.clone()).or_insert(0) += 1;
+        let mut held = self.lock();
+        if held.claims.remove(&outgoing.id).is_some()
+            && let Some(count) = held.by_shop.get_mut(&outgoing.shop)
+        {
+            *count -= 1;
         }
-        counts
     }
 }
 
@@ -384,8 +398,11 @@ mod tests {
         assert!(in_hand.take(&claimed(1)));
         assert!(!in_hand.take(&claimed(2)));
         assert_eq!(in_hand.claim(&claimed(1)), 2);
-        assert_eq!(in_hand.by_shop().get("demo"), Some(&1));
+        let of_shop = || in_hand.lock().by_shop.get("demo").copied();
+        assert_eq!(of_shop(), Some(1));
         in_hand.give_back(&claimed(1));
-        assert!(in_hand.by_shop().is_empty());
+        assert_eq!(of_shop(), Some(0));
+        in_hand.give_back(&claimed(1));
+        assert_eq!(of_shop(), Some(0));
     }
 }

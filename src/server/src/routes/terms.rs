@@ -105,7 +105,7 @@ impl CreatePayment {
         let choose_at = self.choose_at.unwrap_or_default();
         let selection = self.selection.map_or_else(|| default_selection(shop), Ok)?;
         check_selection(&selection, choose_at, shop)?;
-        check_return(&self.return_url, shop)?;
+        let return_url = return_url(&self.return_url, shop)?;
         if let Some(description) = &self.description {
             check_text("description", description)?;
         }
@@ -128,7 +128,7 @@ impl CreatePayment {
                 customer,
                 selection,
                 choose_at,
-                return_url: self.return_url,
+                return_url,
                 vetuma: None,
             },
             expires_at: now.plus_seconds(expires_in),
@@ -224,7 +224,8 @@ fn check_selection(selection: &Selection, at: ChooseAt, shop: &Shop) -> Result<(
     Ok(())
 }
 
-fn check_return(text: &str, shop: &Shop) -> Result<(), Problem> {
+/// The shop's page to go back to, written as the URL Standard writes it.
+fn return_url(text: &str, shop: &Shop) -> Result<String, Problem> {
     let refuse = |detail: &str| Err(Problem::field(Fault::ReturnUrl, "return_url", detail));
     if text.len() > LONGEST_URL {
         return refuse("expected at most 2000 bytes");
@@ -239,7 +240,7 @@ fn check_return(text: &str, shop: &Shop) -> Result<(), Problem> {
         return refuse("expected an https address without a user name");
     }
     if shop.permits_return(&url) {
-        Ok(())
+        Ok(url.into())
     } else {
         refuse("this shop does not permit the address's origin")
     }
