@@ -352,9 +352,10 @@ async fn who_hangs_up_leaves_nothing_behind() {
         let payment = store.payment("demo", &format!("pay_{id}")).await.unwrap();
         assert!(payment.is_some(), "{id}");
     }
-    // Each key is a payment, each payment has its event: whole or not at all.
+    // Each key is a payment, each payment has its event and its deadline: whole or not at all.
     let whole = "select (select count(*) from payments) = (select count(*) from idempotency) \
-                 and (select count(*) from payments) = (select count(*) from events)";
+                 and (select count(*) from payments) = (select count(*) from events) \
+                 and (select count(*) from payments) = (select count(*) from deadlines)";
     assert_eq!(cluster.sql(name(&url), whole).unwrap().trim(), "t");
     // And whoever asks again is answered.
     let again = store.create(new("0599", "1"), key("0599", "f")).await;
@@ -362,6 +363,50 @@ async fn who_hangs_up_leaves_nothing_behind() {
         matches!(again, Ok(Created::New(_) | Created::Before(_))),
         "{again:?}"
     );
+}
+
+#[tokio::test]
+async fn it_is_told_how_many_wait_for_a_connection() {
+    let (_cluster, url) = database();
+    let mut small = address(&url);
+    small.connections = 1;
+    let store = PostgresStore::open(&small).await.unwrap();
+    let creations = (0..5).map(|number| store.create(new(&number.to_string(), "1"), None));
+    let look = async {
+        tokio::task::yield_now().await;
+        store.connections()
+    };
+    let (created, seen) = tokio::join!(join_all(creations), look);
+    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    assert_eq!((seen.most, seen.waiting), (1, 4));
+    let rest = store.connections();
+    assert_eq!((rest.busy, rest.idle, rest.waiting), (0, 1, 0));
+}
+
+#[tokio::test]
+async fn deadlines_get_a_table_of_their_own() {
+    let (cluster, url) = database();
+    let store = open(&url).await;
+    for id in ["a", "b"] {
+        store.create(new(id, "1"), None).await.unwrap();
+    }
+    let sql = |text: &str| cluster.sql(name(&url), text).unwrap();
+    let deadlines = "select payment, due_at from deadlines order by payment";
+    let before = sql(deadlines);
+    assert_eq!(before.lines().count(), 2);
+    // As the tables were before.
+    sql("alter table payments add column deadline_at bigint");
+    sql("update payments set deadline_at = due_at from deadlines where payment = id");
+    sql("update payments set deadline_at = null where id = 'pay_b'");
+    sql("drop table deadlines");
+    sql("create unique index events_by_dedupe on events (payment, dedupe)");
+    sql("delete from schema_version");
+    sql("insert into schema_version values (2)");
+    let migrated = PostgresStore::migrate(&address(&url)).await;
+    assert!(matches!(migrated, Ok((2, 3..))), "{migrated:?}");
+    let after = sql(deadlines);
+    assert_eq!(after.lines().next(), before.lines().next());
+    assert_eq!(after.lines().count(), 1);
 }
 
 #[tokio::test]

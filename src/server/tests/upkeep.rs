@@ -122,7 +122,7 @@ async fn a_shop_moves_to_postgres_and_goes_on_where_it_was() {
     assert!(moved.contains("\nwebhooks: 4 rows, sha256 "), "{moved}");
     assert!(
         moved.contains("\nrefunds: 1 rows, sha256 ")
-            && moved.contains("8 tables moved to postgres://kassa@"),
+            && moved.contains("9 tables moved to postgres://kassa@"),
         "{moved}"
     );
     let again = complaint(&to_postgres());

@@ -7,9 +7,9 @@ use metrics::Histogram;
 use tracing::Instrument as _;
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
-    Question, RefundRecord, Refunding, Room, Store, Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
+    Payment, Question, RefundRecord, Refunding, Room, Store, Tried,
 };
 use crate::metrics::Metrics;
 
@@ -211,6 +211,10 @@ impl Store for Measured {
 
     fn backlog(&self) -> Answer<'_, Backlog> {
         self.measure("backlog", self.store.backlog())
+    }
+
+    fn connections(&self) -> Connections {
+        self.store.connections()
     }
 
     fn ready(&self) -> Answer<'_, ()> {

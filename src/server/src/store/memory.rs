@@ -16,9 +16,9 @@ use std::{
 use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
-    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
+    Payment, Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
 use state::State;
 
@@ -248,6 +248,10 @@ impl Store for MemoryStore {
 
     fn backlog(&self) -> Answer<'_, Backlog> {
         self.read(|state| state.backlog((self.wall)(), (self.steady)()))
+    }
+
+    fn connections(&self) -> Connections {
+        Connections::default()
     }
 
     fn ready(&self) -> Answer<'_, ()> {

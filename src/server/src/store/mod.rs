@@ -218,6 +218,9 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn backlog(&self) -> Answer<'_, Backlog>;
 
+    /// How its connections are used at this moment.
+    fn connections(&self) -> Connections;
+
     /// Whether it can be written and read now.
     ///
     /// # Errors
@@ -252,6 +255,19 @@ pub struct Backlog {
     pub questions: Queue,
     /// Offers to end, confirmations that are overdue.
     pub deadlines: Queue,
+}
+
+/// How a store's connections are used. All 0 where there are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Connections {
+    /// How many there may be at most.
+    pub most: usize,
+    /// How many work now.
+    pub busy: usize,
+    /// How many are open and have nothing to do.
+    pub idle: usize,
+    /// How many operations wait for one: in SQLite, for the one that writes.
+    pub waiting: usize,
 }
 
 /// Work of one kind.

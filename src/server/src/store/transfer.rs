@@ -25,6 +25,8 @@ const ON_THE_WAY: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) name: &'static str,
+    /// Where its rows are in SQLite: a table's name, and which of its rows.
+    pub(super) sqlite: &'static str,
     /// What its rows are told apart and ordered by.
     pub(super) key: &'static str,
     pub(super) columns: &'static [Column],
@@ -51,9 +53,10 @@ const fn from(name: &'static str, sqlite: &'static str, kind: Type) -> Column {
 }
 
 /// Every table but the version's.
-static TABLES: [Table; 8] = [
+static TABLES: [Table; 9] = [
     Table {
         name: "payments",
+        sqlite: "payments",
         key: "id",
         columns: &[
             text("id"),
@@ -68,14 +71,23 @@ static TABLES: [Table; 8] = [
             number("created_at"),
             number("changed_at"),
             number("expires_at"),
-            number("deadline_at"),
             text("terms"),
             text("lifecycle"),
             text("latest"),
         ],
     },
     Table {
+        name: "deadlines",
+        sqlite: "payments where deadline_at is not null",
+        key: "payment",
+        columns: &[
+            from("payment", "id", Type::TEXT),
+            from("due_at", "deadline_at", Type::INT8),
+        ],
+    },
+    Table {
         name: "attempts",
+        sqlite: "attempts",
         key: "provider, id",
         columns: &[
             text("provider"),
@@ -91,6 +103,7 @@ static TABLES: [Table; 8] = [
     },
     Table {
         name: "events",
+        sqlite: "events",
         key: "payment, seq",
         columns: &[
             text("payment"),
@@ -109,6 +122,7 @@ static TABLES: [Table; 8] = [
     },
     Table {
         name: "idempotency",
+        sqlite: "idempotency",
         key: "shop, key",
         columns: &[
             text("shop"),
@@ -121,6 +135,7 @@ static TABLES: [Table; 8] = [
     },
     Table {
         name: "webhooks",
+        sqlite: "webhooks",
         key: "id",
         columns: &[
             text("id"),
@@ -132,13 +147,13 @@ static TABLES: [Table; 8] = [
             number("tries"),
             number("claimed"),
             text("outcome"),
-            // The order of writing: the same within a shop, and one over all shops besides.
-            from("position", "rowid", Type::INT8),
+            number("position"),
             number("claim"),
         ],
     },
     Table {
         name: "refunds",
+        sqlite: "refunds",
         key: "id",
         columns: &[
             text("id"),
@@ -154,6 +169,7 @@ static TABLES: [Table; 8] = [
     },
     Table {
         name: "endpoints",
+        sqlite: "endpoints",
         key: "shop",
         columns: &[
             text("shop"),
@@ -164,6 +180,7 @@ static TABLES: [Table; 8] = [
     },
     Table {
         name: "reference_series",
+        sqlite: "reference_series",
         key: "shop, prefix",
         columns: &[text("shop"), text("prefix"), number("last")],
     },

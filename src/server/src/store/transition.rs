@@ -42,6 +42,8 @@ pub(crate) struct Change {
     pub(crate) payment: Payment,
     /// The version that was decided on; the payment is a new one when there is none.
     pub(crate) from: Option<u64>,
+    /// When that version was to be looked at again.
+    pub(crate) was_due: Option<Timestamp>,
     /// Its attempt that begins.
     pub(crate) attempt: Option<AttemptRecord>,
     /// An attempt that is to be asked for, other than the one that begins.
@@ -78,6 +80,7 @@ impl Change {
     pub(super) fn of(payment: Payment) -> Self {
         Self {
             from: Some(payment.version),
+            was_due: deadline_of(&payment),
             payment,
             attempt: None,
             ask: None,
@@ -136,7 +139,7 @@ pub(crate) fn create(new: &NewPayment, reference: String) -> (Change, String) {
         "reference": payment.reference,
     });
     let mut change = Change::of(payment);
-    change.from = None;
+    (change.from, change.was_due) = (None, None);
     change.append(new.now, &who, "payment.created", detail);
     if let Some(vetuma) = &change.payment.terms.vetuma {
         let detail = json!({ "call": trace(vetuma), "payid": vetuma.payid });

@@ -159,8 +159,8 @@ pub(super) async fn apply(
 
 static DUE: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select {PAYMENT}, {NOW} from payments p where p.deadline_at <= {NOW} \
-         order by p.deadline_at limit $1"
+        "select {PAYMENT}, {NOW} from deadlines d join payments p on p.id = d.payment \
+         where d.due_at <= {NOW} order by d.due_at limit $1"
     )
 });
 
@@ -194,12 +194,19 @@ async fn meet_deadline(
         return Ok(written.then_some(change.payment.token));
     }
     let deadline = transition::deadline_of(&payment).map(|at| int(at.millis()));
-    let sql = "update payments set deadline_at = $3 where id = $1 and version = $2";
     connections
-        .query(sql, &[&payment.id, &int(payment.version), &deadline])
+        .query(SET_RIGHT, &[&payment.id, &int(payment.version), &deadline])
         .await?;
     Ok(None)
 }
+
+/// Sets right a deadline that is not one any more.
+const SET_RIGHT: &str = "with right_one as (select $3::bigint as due_at from payments \
+     where id = $1 and version = $2), \
+     gone as (delete from deadlines using right_one \
+     where payment = $1 and right_one.due_at is null) \
+     update deadlines set due_at = right_one.due_at from right_one \
+     where payment = $1 and right_one.due_at is not null";
 
 /// An answer to be kept under its key.
 pub(super) struct Kept<'a> {
@@ -229,8 +236,6 @@ pub(super) async fn write_keeping(
         .number(payment.events)
         .sql(", changed_at = ")
         .number(payment.changed_at.millis())
-        .sql(", deadline_at = ")
-        .number(change.deadline().map(Timestamp::millis))
         .sql(", lifecycle = ")
         .text(text(&payment.lifecycle, "lifecycle")?);
     if let Some(latest) = &payment.latest {
@@ -262,6 +267,7 @@ pub(super) async fn write_keeping(
     if let Some(kept) = kept {
         keep(&mut statement, payment, kept);
     }
+    put_off(&mut statement, change);
     begin_and_ask(&mut statement, change);
     refunds::put(&mut statement, change);
     tell(&mut statement, change);
@@ -289,6 +295,26 @@ fn keep<'a>(statement: &mut Statement<'a>, payment: &'a Payment, kept: &Kept<'a>
         .sql(", ")
         .number(kept.at.millis())
         .sql(" from changed)");
+}
+
+/// When the payment is to be looked at again, where that is another time than it was.
+fn put_off<'a>(statement: &mut Statement<'a>, change: &'a Change) {
+    let deadline = change.deadline();
+    if deadline == change.was_due {
+        return;
+    }
+    match deadline {
+        Some(at) => statement
+            .sql(", put_off as (insert into deadlines (payment, due_at) select ")
+            .text(&change.payment.id)
+            .sql(", ")
+            .number(at.millis())
+            .sql(" from changed on conflict (payment) do update set due_at = excluded.due_at)"),
+        None => statement
+            .sql(", settled as (delete from deadlines using changed where payment = ")
+            .text(&change.payment.id)
+            .sql(")"),
+    };
 }
 
 /// The attempt that begins, or the one that is to be asked for.

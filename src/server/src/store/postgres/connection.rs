@@ -126,6 +126,17 @@ impl Connections {
         Ok(Self { pool })
     }
 
+    /// How they are used now.
+    pub(super) fn usage(&self) -> super::super::Connections {
+        let status = self.pool.status();
+        super::super::Connections {
+            most: status.max_size,
+            busy: status.size.saturating_sub(status.available),
+            idle: status.available,
+            waiting: status.waiting,
+        }
+    }
+
     /// The rows that a statement answers.
     ///
     /// Always a statement alone, which is a transaction of its own: whoever asks may go away in

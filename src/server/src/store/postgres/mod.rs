@@ -262,6 +262,10 @@ impl Store for PostgresStore {
         Box::pin(questions::backlog(&self.connections))
     }
 
+    fn connections(&self) -> super::Connections {
+        self.connections.usage()
+    }
+
     fn ready(&self) -> Answer<'_, ()> {
         Box::pin(async {
             let sql = "select current_setting('transaction_read_only')";

@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use kassa_checkout::Timestamp;
 use tokio_postgres::types::ToSql;
 
 use super::{
@@ -103,10 +102,19 @@ async fn insert(
     }
     statement.sql("), said as (");
     changes::say(&mut statement, change, "ready");
+    statement.sql(")");
+    if let Some(at) = change.deadline() {
+        statement
+            .sql(", due as (insert into deadlines (payment, due_at) select ")
+            .text(&payment.id)
+            .sql(", ")
+            .number(at.millis())
+            .sql(" from ready)");
+    }
     statement
         .sql(
-            ") insert into payments (id, shop, token, order_number, reference, amount_cents, \
-             status, version, events, created_at, changed_at, expires_at, deadline_at, terms, \
+            " insert into payments (id, shop, token, order_number, reference, amount_cents, \
+             status, version, events, created_at, changed_at, expires_at, terms, \
              lifecycle) select ",
         )
         .text(&payment.id)
@@ -132,8 +140,6 @@ async fn insert(
         .number(payment.changed_at.millis())
         .sql(", ")
         .number(payment.expires_at.millis())
-        .sql(", ")
-        .number(change.deadline().map(Timestamp::millis))
         .sql(", ")
         .text(text(&payment.terms, "terms")?)
         .sql(", ")
@@ -244,7 +250,7 @@ pub(super) async fn list(
     }
     // One payment is found by its identifier, whichever shop has it.
     if filter.shop.is_none() && filter.id.is_none() {
-        search.over_all_shops("p.shop", "payments");
+        search.over_all_shops("p.shop", "payments", "true");
     }
     let order = "p.created_at desc, p.id desc";
     let rows = search.run(connections, order, filter.limit).await?;

@@ -95,7 +95,7 @@ static BACKLOG: LazyLock<String> = LazyLock::new(|| {
         "select {}, {}, {}",
         queue("webhooks", "due_at"),
         queue("attempts", "ask_at"),
-        queue("payments", "deadline_at")
+        queue("deadlines", "due_at")
     )
 });
 

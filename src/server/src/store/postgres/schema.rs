@@ -127,6 +127,26 @@ const MIGRATIONS: &[&str] = &[
     );
     create index refunds_by_payment on refunds (payment, created_at, id);
 "#,
+    r#"
+    -- When a payment is to be looked at again, beside it: a column with an index that changes
+    -- would have each change write an entry into every index of the payments.
+    create table deadlines (
+        payment text collate "C" not null primary key,
+        due_at bigint not null
+    );
+    insert into deadlines (payment, due_at)
+        select id, deadline_at from payments where deadline_at is not null;
+    create index deadlines_by_time on deadlines (due_at);
+    alter table payments drop column deadline_at;
+
+    -- A report that comes again is looked for among the few events of its payment.
+    drop index events_by_dedupe;
+
+    -- A message that has no position yet needs no entry for it.
+    drop index webhooks_by_position;
+    create unique index webhooks_by_position on webhooks (shop, position)
+        where position is not null;
+"#,
 ];
 
 /// The lock that nodes take turns with: the letters "kassa" and a number.

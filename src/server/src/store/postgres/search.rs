@@ -56,13 +56,15 @@ impl Search {
     }
 
     /// Looks in each shop by itself and puts the findings together: then the index that serves
-    /// one shop serves all of them. Shops are few; they are found by skipping through the index.
-    pub(super) fn over_all_shops(&mut self, column: &str, table: &str) {
+    /// one shop serves all of them. Shops are few; they are found by skipping through the index
+    /// of the rows that are `indexed`.
+    pub(super) fn over_all_shops(&mut self, column: &str, table: &str, indexed: &str) {
         self.that(&format!("{column} = shops.shop"));
         let alias = column.split('.').next().unwrap_or_default();
         let before = format!(
-            "with recursive shops(shop) as ((select shop from {table} order by shop limit 1) \
-             union all (select (select n.shop from {table} n where n.shop > s.shop \
+            "with recursive shops(shop) as ((select shop from {table} where {indexed} \
+             order by shop limit 1) \
+             union all (select (select n.shop from {table} n where n.shop > s.shop and {indexed} \
              order by n.shop limit 1) from shops s where s.shop is not null)) \
              select {alias}.* from shops cross join lateral ("
         );

@@ -210,7 +210,7 @@ pub(super) async fn messages(
         search.text(&condition, after);
     }
     if filter.shop.is_none() && filter.id.is_none() && filter.payment.is_none() {
-        search.over_all_shops("w.shop", "webhooks");
+        search.over_all_shops("w.shop", "webhooks", "position is not null");
     }
     let rows = search.run(connections, order, filter.limit).await?;
     rows.iter()

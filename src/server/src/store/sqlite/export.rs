@@ -42,11 +42,14 @@ impl Export {
         table: &Table,
         mut take: impl FnMut(Vec<Cell>) -> bool,
     ) -> Result<(), StoreError> {
-        let columns: Vec<&str> = table.columns.iter().map(|column| column.sqlite).collect();
+        let columns = table.columns.iter();
+        let columns: Vec<String> = columns
+            .map(|column| format!("{} as {}", column.sqlite, column.name))
+            .collect();
         let sql = format!(
             "select {} from {} order by {}",
             columns.join(", "),
-            table.name,
+            table.sqlite,
             table.key
         );
         let mut statement = self.connection.prepare(&sql).map_err(sql::refused)?;

@@ -14,6 +14,7 @@
 //! write as SQLite's own lock gives it, and change nothing that only the owner may.
 
 pub mod backup;
+mod checkpoint;
 pub(in crate::store) mod export;
 mod schema;
 mod sql;
@@ -33,10 +34,11 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{
-    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
-    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
+    Payment, Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
 };
+use checkpoint::Log;
 use sql::Decided;
 use writer::Writer;
 
@@ -143,9 +145,10 @@ impl SqliteStore {
         sql::release_claims(&connection)?;
         sql::undo_future(&connection)?;
         let readers = Readers::open(file, readers())?;
+        let log = Log::of(&mut connection, file)?;
         Ok(Self {
             readers: Arc::new(readers),
-            writer: Writer::start(connection, batch)?,
+            writer: Writer::start(connection, batch, Some(log))?,
             _lock: Some(lock),
         })
     }
@@ -169,7 +172,7 @@ impl SqliteStore {
         let readers = Readers::open(file, ATTACHED_READERS)?;
         Ok(Self {
             readers: Arc::new(readers),
-            writer: Writer::start(connection, writer::BATCH)?,
+            writer: Writer::start(connection, writer::BATCH, None)?,
             _lock: None,
         })
     }
@@ -276,6 +279,7 @@ fn lock(file: &Path) -> Result<File, OpenError> {
 #[derive(Debug)]
 struct Readers {
     idle: Mutex<Vec<Connection>>,
+    count: usize,
     /// As many as there are connections.
     permits: Arc<Semaphore>,
 }
@@ -291,8 +295,14 @@ impl Readers {
         }
         Ok(Self {
             idle: Mutex::new(idle),
+            count,
             permits: Arc::new(Semaphore::new(count)),
         })
+    }
+
+    /// How many there are, and how many of them have nothing to do.
+    fn places(&self) -> (usize, usize) {
+        (self.count, self.permits.available_permits().min(self.count))
     }
 
     /// Works with a connection; whoever calls holds a permit.
@@ -496,6 +506,18 @@ impl Store for SqliteStore {
 
     fn backlog(&self) -> Answer<'_, Backlog> {
         Box::pin(self.read(sql::backlog))
+    }
+
+    fn connections(&self) -> Connections {
+        let (most, idle) = self.readers.places();
+        let waiting = self.writer.waiting();
+        Connections {
+            // The one that writes is among them.
+            most: most + 1,
+            busy: most - idle + usize::from(waiting > 0),
+            idle: idle + usize::from(waiting == 0),
+            waiting,
+        }
     }
 
     fn ready(&self) -> Answer<'_, ()> {

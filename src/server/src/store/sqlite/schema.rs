@@ -1,6 +1,6 @@
 //! The tables, as forward-only migrations.
 //!
-//! Only `text` and `bigint`, as in PostgreSQL, whose tables have the same columns. Times are
+//! Only `text` and `bigint`, nearly as in PostgreSQL, whose tables have the same columns. Times are
 //! milliseconds since the epoch.
 
 use rusqlite::Connection;
@@ -168,6 +168,35 @@ const MIGRATIONS: &[&str] = &["
         changed_at bigint not null
     );
     create index refunds_by_payment on refunds (payment, created_at, id);
+", "
+    -- Every index is one more to write. A report that comes again is looked for among the few
+    -- events of its payment, and the payments of all shops are those of one shop after another.
+    drop index events_by_dedupe;
+    drop index payments_by_age;
+
+    -- A message's place is the number of its row, which an index ends with by itself.
+    create table new_webhooks (
+        position integer not null primary key,
+        id text not null unique,
+        shop text not null,
+        payment text not null references payments (id),
+        body text not null,
+        created_at bigint not null,
+        due_at bigint,
+        tries bigint not null,
+        claimed bigint not null,
+        outcome text not null,
+        claim bigint not null default 0
+    );
+    insert into new_webhooks
+        (position, id, shop, payment, body, created_at, due_at, tries, claimed, outcome, claim)
+        select rowid, id, shop, payment, body, created_at, due_at, tries, claimed, outcome, claim
+        from webhooks order by rowid;
+    drop table webhooks;
+    alter table new_webhooks rename to webhooks;
+    create index webhooks_by_due on webhooks (shop, due_at) where due_at is not null;
+    create index webhooks_by_shop on webhooks (shop);
+    create index webhooks_by_payment on webhooks (payment);
 "];
 
 /// Brings the tables up to date, in one transaction. Answers the version that they had, and have.
@@ -217,4 +246,60 @@ pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
 /// The version that this program works on.
 pub(super) fn newest() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::{MIGRATIONS, migrate, newest, version};
+
+    /// A file whose tables have this version.
+    fn at_version(version: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("create table schema_version (version bigint not null)")
+            .unwrap();
+        for migration in MIGRATIONS.iter().take(version) {
+            connection.execute_batch(migration).unwrap();
+        }
+        connection
+            .execute(
+                "insert into schema_version (version) values (?1)",
+                [version],
+            )
+            .unwrap();
+        connection
+    }
+
+    #[test]
+    fn messages_keep_their_order_when_their_places_become_row_numbers() {
+        let mut connection = at_version(4);
+        connection
+            .execute_batch(
+                "pragma foreign_keys = off;
+                insert into webhooks
+                (id, shop, payment, body, created_at, due_at, tries, claimed, outcome, position, claim)
+                values ('msg_c', 'one', 'pay_1', 'first', 1, 2, 3, 1, 'waiting', 1, 4),
+                ('msg_a', 'two', 'pay_2', 'second', 5, null, 6, 0, 'delivered', 1, 7),
+                ('msg_b', 'one', 'pay_1', 'third', 8, null, 9, 0, 'given_up', 2, 10);",
+            )
+            .unwrap();
+        assert_eq!(migrate(&mut connection), Ok((4, newest())));
+        assert_eq!(version(&connection), Ok(newest()));
+        let all = "select position || id || shop || payment || body || created_at || \
+                   coalesce(due_at, '-') || tries || claimed || outcome || claim \
+                   from webhooks order by position";
+        let mut statement = connection.prepare(all).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        let rows: Vec<String> = rows.collect::<Result<_, _>>().unwrap();
+        assert_eq!(
+            rows,
+            [
+                "1msg_conepay_1first1231waiting4",
+                "2msg_atwopay_2second5-60delivered7",
+                "3msg_bonepay_1third8-90given_up10",
+            ]
+        );
+    }
 }

@@ -22,7 +22,7 @@ pub(super) use webhooks::{
 
 use crate::{
     clock,
-    store::{AttemptRecord, Backlog, Payment, Queue, StoreError, Terms},
+    store::{Backlog, Payment, Queue, StoreError},
 };
 
 /// The columns of a payment, in the order in which [`payment_of`] reads them.
@@ -34,15 +34,13 @@ const PAYMENT: &str = "p.id, p.shop, p.token, p.order_number, p.reference, p.ver
 /// Nothing is ever deleted, and each operation writes a payment together with its rows, so that
 /// looking up the payment again for each of these rows finds no mistake. 6 MiB of pages are kept,
 /// which holds the ends of all indexes, where new rows go; SQLite walks over the whole cache at
-/// many a commit, so that more costs more. The log is written back every 48 MiB rather than every
-/// 4: most pages are written many times in between, whoever waits meanwhile is less than one in a
-/// hundred, and after a crash that much is read again in a few hundredths of a second.
+/// many a commit, so that more costs more.
 pub(super) fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
     connection
         .execute_batch(
             "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off; \
              pragma busy_timeout = 5000; pragma temp_store = memory; \
-             pragma cache_size = -6144; pragma wal_autocheckpoint = 12288;",
+             pragma cache_size = -6144;",
         )
         .map_err(refused)?;
     keep_plans(connection)
@@ -138,9 +136,17 @@ pub(super) fn shift_due(connection: &Connection, millis: i64) -> Result<(), Stor
 /// Moves what is due nearer when the clock was set back while nobody ran: when the newest payment
 /// was made in what is now the future.
 pub(super) fn undo_future(connection: &Connection) -> Result<(), StoreError> {
-    let newest: Option<i64> = connection
-        .query_row("select max(created_at) from payments", [], |row| row.get(0))
-        .map_err(refused)?;
+    let mut newest: Option<i64> = None;
+    for shop in payments::shops(connection)? {
+        let of_shop = connection
+            .query_row(
+                "select max(created_at) from payments where shop = ?1",
+                [shop],
+                |row| row.get(0),
+            )
+            .map_err(refused)?;
+        newest = newest.max(of_shop);
+    }
     match newest.map(|newest| newest - due_in(0)) {
         Some(ahead) if ahead > 0 => shift_due(connection, -ahead),
         _ => Ok(()),
@@ -161,9 +167,6 @@ fn due_in(seconds: u64) -> i64 {
 }
 
 fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
-    let terms: String = column(row, 10)?;
-    let lifecycle: String = column(row, 11)?;
-    let latest: Option<String> = column(row, 12)?;
     Ok(Payment {
         id: column(row, 0)?,
         shop: column(row, 1)?,
@@ -175,12 +178,23 @@ fn payment_of(row: &Row<'_>) -> Result<Payment, StoreError> {
         created_at: time(column(row, 7)?),
         changed_at: time(column(row, 8)?),
         expires_at: time(column(row, 9)?),
-        terms: json::<Terms>(&terms, "terms")?,
-        lifecycle: json(&lifecycle, "lifecycle")?,
-        latest: latest
-            .map(|latest| json::<AttemptRecord>(&latest, "attempt"))
-            .transpose()?,
+        terms: parsed(row, 10, "terms")?.ok_or(StoreError::Corrupt("terms"))?,
+        lifecycle: parsed(row, 11, "lifecycle")?.ok_or(StoreError::Corrupt("lifecycle"))?,
+        latest: parsed(row, 12, "attempt")?,
     })
+}
+
+/// What a column holds as JSON, read where it lies.
+fn parsed<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    index: usize,
+    what: &'static str,
+) -> Result<Option<T>, StoreError> {
+    let text = row.get_ref(index).map_err(refused)?;
+    let text = text.as_str_or_null();
+    text.map_err(|_| StoreError::Corrupt(what))?
+        .map(|text| json(text, what))
+        .transpose()
 }
 
 fn run<P: rusqlite::Params>(

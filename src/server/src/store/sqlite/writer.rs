@@ -11,7 +11,7 @@ use std::thread::{self, JoinHandle};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::sql::refused;
+use super::{checkpoint::Log, sql::refused};
 use crate::{
     crash::{self, Point},
     store::StoreError,
@@ -74,16 +74,27 @@ where
 }
 
 impl Writer {
-    /// Starts the thread, with at most so many operations in one transaction.
-    pub(super) fn start(connection: Connection, most: usize) -> std::io::Result<Self> {
+    /// Starts the thread, with at most so many operations in one transaction. It minds the log,
+    /// where that is ours to mind.
+    pub(super) fn start(
+        connection: Connection,
+        most: usize,
+        log: Option<Log>,
+    ) -> std::io::Result<Self> {
         let (queue, waiting) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
             .name("kassa-writer".to_owned())
-            .spawn(move || write_all(connection, waiting, most))?;
+            .spawn(move || write_all(connection, waiting, most, log))?;
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
         })
+    }
+
+    /// How many operations wait for their transaction to begin.
+    pub(super) fn waiting(&self) -> usize {
+        let queue = self.queue.as_ref();
+        queue.map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 
     /// Does `work` in a transaction and answers when it is durable. It may be done twice, the
@@ -109,7 +120,13 @@ impl Writer {
     }
 }
 
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Operation>>, most: usize) {
+/// The log goes before the connection, which as the last one tidies it away.
+fn write_all(
+    connection: Connection,
+    mut waiting: mpsc::Receiver<Box<dyn Operation>>,
+    most: usize,
+    log: Option<Log>,
+) {
     let mut batch = Vec::with_capacity(most);
     while waiting.blocking_recv_many(&mut batch, most) > 0 {
         let outcome = write_batch(&connection, &mut batch);
@@ -119,6 +136,9 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Box<dyn Operati
         }
         for operation in batch.drain(..) {
             operation.settle(outcome);
+        }
+        if let Some(log) = &log {
+            log.mind(&connection);
         }
     }
 }
@@ -195,7 +215,7 @@ mod tests {
     async fn who_fails_fails_alone() {
         let connection = Connection::open_in_memory().unwrap();
         statement(&connection, "create table names (name text unique)").unwrap();
-        let writer = Writer::start(connection, 256).unwrap();
+        let writer = Writer::start(connection, 256, None).unwrap();
         // The first one holds the writer up, so that the others become one batch.
         let (go, wait) = std::sync::mpsc::channel::<()>();
         let first = writer.write(move |_| {

@@ -255,28 +255,22 @@ pub(super) fn write(connection: &Connection, prepared: &Prepared) -> Result<bool
     Ok(true)
 }
 
-/// Adds a message to the shop, at the end of all that it has.
+/// Adds a message to the shop, after all others.
 fn insert_message(
     connection: &Connection,
     payment: &Payment,
     message: &NewMessage,
 ) -> Result<(), StoreError> {
-    // Not in one statement with the insert, which would then keep a journal of its own.
-    let last: Option<i64> = connection
-        .prepare_cached("select max(position) from webhooks where shop = ?1")
-        .and_then(|mut statement| statement.query_row([&payment.shop], |row| row.get(0)))
-        .map_err(refused)?;
     run(
         connection,
         "insert into webhooks (id, shop, payment, body, created_at, due_at, tries, claimed, \
-         outcome, position) values (?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting', ?6)",
+         outcome) values (?1, ?2, ?3, ?4, ?5, ?5, 0, 0, 'waiting')",
         params![
             message.id,
             payment.shop,
             payment.id,
             message.body,
             due_in(0),
-            last.unwrap_or(0) + 1,
         ],
     )
 }

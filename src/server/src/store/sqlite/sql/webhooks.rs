@@ -193,24 +193,21 @@ pub(in crate::store::sqlite) fn messages(
     if let Some(to) = filter.to {
         add("created_at < ?", int(to.millis()).into());
     }
-    // Positions count within a shop; over all shops the order of writing is that of row ids.
-    let (place, order) = match (filter.shop.is_some(), filter.newest_first) {
-        (true, false) => ("position", "asc"),
-        (true, true) => ("position", "desc"),
-        (false, false) => ("rowid", "asc"),
-        (false, true) => ("rowid", "desc"),
+    let (comparison, order) = if filter.newest_first {
+        ('<', "desc")
+    } else {
+        ('>', "asc")
     };
     if let Some(after) = &filter.after {
-        let comparison = if filter.newest_first { '<' } else { '>' };
         add(
-            &format!("{place} {comparison} (select {place} from webhooks where id = ?)"),
+            &format!("position {comparison} (select position from webhooks where id = ?)"),
             after.clone().into(),
         );
     }
     values.push(i64::from(filter.limit).into());
     let sql = format!(
         "select id, shop, payment, body, created_at, tries, outcome, due_at from webhooks \
-         where {} order by {place} {order} limit ?{}",
+         where {} order by position {order} limit ?{}",
         conditions.join(" and "),
         values.len()
     );
