@@ -17,7 +17,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::{
     circuit::Position,
-    store::{Backlog, StoreError},
+    store::{Backlog, Connections, StoreError},
 };
 
 /// The recorder is one for the whole process.
@@ -213,6 +213,17 @@ impl Metrics {
         gauge!("kassa_circuit_state", "provider" => provider).set(gauge_value(value));
     }
 
+    /// How the store's connections are used.
+    pub(crate) fn connections(&self, used: Connections) {
+        let set = |name: &'static str, count: usize| {
+            gauge!(name).set(gauge_value(u64::try_from(count).unwrap_or(u64::MAX)));
+        };
+        set("kassa_store_connections_most", used.most);
+        set("kassa_store_connections_busy", used.busy);
+        set("kassa_store_connections_idle", used.idle);
+        set("kassa_store_waiting", used.waiting);
+    }
+
     /// The store does not answer: what is due is as it was last seen.
     pub(crate) fn no_store(&self) {
         gauge!("kassa_store_up").set(0.0);
@@ -295,6 +306,22 @@ fn describe() {
     describe_gauge!(
         "kassa_store_up",
         "Whether the store answered when the figures were read: 1 or 0."
+    );
+    describe_gauge!(
+        "kassa_store_connections_most",
+        "How many connections to the database this process may have."
+    );
+    describe_gauge!(
+        "kassa_store_connections_busy",
+        "Connections to the database that work when the figures are read."
+    );
+    describe_gauge!(
+        "kassa_store_connections_idle",
+        "Connections to the database that are open and have nothing to do."
+    );
+    describe_gauge!(
+        "kassa_store_waiting",
+        "Operations that wait for a connection, or for SQLite's one writer."
     );
     describe_gauge!("kassa_due", "Work that is due now, by kind.");
     describe_gauge!(

@@ -60,6 +60,8 @@ pub(crate) async fn metrics(
             }
         }
     }
+    // Before the question below takes one.
+    app.metrics.connections(app.store.connections());
     // Figures that fail with the database would be missing just when they are wanted.
     match app.store.backlog().await {
         Ok(backlog) => app.metrics.backlog(&backlog),
