@@ -11,6 +11,7 @@ use kassa_checkout::{
     lifecycle::{Effect, Event, Evidence},
     provider::PaymentEvent,
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -471,7 +472,7 @@ impl Change {
             Effect::Notify { from, to } => {
                 let detail = json!({ "from": from, "to": to });
                 self.append(now, "kassa", "status.changed", detail);
-                return self.tell("payment.updated", &[], now);
+                return self.tell("payment.updated", More::default(), now);
             }
             Effect::AskStatus => "contradiction",
             Effect::AmountDiffers => "amount_differs",
@@ -482,7 +483,11 @@ impl Change {
         };
         self.append(now, "kassa", "payment.flagged", json!({ "flag": flag }));
         self.flags.push(flag);
-        self.tell("payment.flagged", &[("flag", Value::from(flag))], now)
+        let more = More {
+            flag: Some(flag),
+            ..More::default()
+        };
+        self.tell("payment.flagged", more, now)
     }
 
     /// A message about a refund: the payment, and the refund in it.
@@ -491,9 +496,11 @@ impl Change {
         refund: &RefundRecord,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let view = serde_json::to_value(RefundView::of(refund))
-            .map_err(|_| StoreError::Corrupt("refund"))?;
-        self.tell("refund.updated", &[("refund", view)], now)
+        let more = More {
+            refund: Some(RefundView::of(refund)),
+            ..More::default()
+        };
+        self.tell("refund.updated", more, now)
     }
 
     pub(super) fn append(&mut self, now: Timestamp, who: &str, kind: &str, detail: Value) {
@@ -509,27 +516,45 @@ impl Change {
 
     /// Writes a message: the payment as the shop API shows it, without the checkout token, and
     /// what else there is to say.
-    fn tell(
-        &mut self,
-        kind: &str,
-        more: &[(&str, Value)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let mut body = json!({
-            "type": kind,
-            "timestamp": clock::rfc3339(now),
-            "data": PaymentView::of(&self.payment),
-        });
-        if let Some(data) = body.get_mut("data").and_then(Value::as_object_mut) {
-            let more = more
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), value.clone()));
-            data.extend(more);
-        }
+    fn tell(&mut self, kind: &str, more: More, now: Timestamp) -> Result<(), StoreError> {
+        let body = Body {
+            kind,
+            timestamp: clock::rfc3339(now),
+            data: Data {
+                payment: PaymentView::of(&self.payment),
+                more,
+            },
+        };
         self.messages.push(NewMessage {
             id: tokens::message_id(now)?,
-            body: body.to_string(),
+            body: serde_json::to_string(&body).map_err(|_| StoreError::Corrupt("message"))?,
         });
         Ok(())
     }
+}
+
+/// The body of a message to the shop.
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    timestamp: String,
+    data: Data,
+}
+
+#[derive(Serialize)]
+struct Data {
+    #[serde(flatten)]
+    payment: PaymentView,
+    #[serde(flatten)]
+    more: More,
+}
+
+/// What there is to say beside the payment.
+#[derive(Default, Serialize)]
+struct More {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flag: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundView>,
 }

@@ -255,12 +255,12 @@ mod tests {
     use super::{MIGRATIONS, migrate, newest, version};
 
     /// A file whose tables have this version.
-    fn at_version(version: usize) -> Connection {
+    fn at_version(version: i64) -> Connection {
         let connection = Connection::open_in_memory().unwrap();
         connection
             .execute_batch("create table schema_version (version bigint not null)")
             .unwrap();
-        for migration in MIGRATIONS.iter().take(version) {
+        for migration in MIGRATIONS.iter().take(usize::try_from(version).unwrap()) {
             connection.execute_batch(migration).unwrap();
         }
         connection
