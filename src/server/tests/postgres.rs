@@ -371,13 +371,13 @@ async fn it_is_told_how_many_wait_for_a_connection() {
     let mut small = address(&url);
     small.connections = 1;
     let store = PostgresStore::open(&small).await.unwrap();
-    let creations = (0..5).map(|number| store.create(new(&number.to_string(), "1"), None));
+    let askers = (0..5).map(|_| store.by_token("co_none"));
     let look = async {
         tokio::task::yield_now().await;
         store.connections()
     };
-    let (created, seen) = tokio::join!(join_all(creations), look);
-    assert!(created.iter().all(Result::is_ok), "{created:?}");
+    let (found, seen) = tokio::join!(join_all(askers), look);
+    assert!(found.iter().all(|found| *found == Ok(None)), "{found:?}");
     assert_eq!((seen.most, seen.waiting), (1, 4));
     let rest = store.connections();
     assert_eq!((rest.busy, rest.idle, rest.waiting), (0, 1, 0));
