@@ -120,7 +120,6 @@ impl Writer {
     }
 }
 
-/// The log goes before the connection, which as the last one tidies it away.
 fn write_all(
     connection: Connection,
     mut waiting: mpsc::Receiver<Box<dyn Operation>>,
@@ -141,6 +140,8 @@ fn write_all(
             log.mind(&connection);
         }
     }
+    // Before the connection, which as the last one tidies the log away.
+    drop(log);
 }
 
 fn write_batch(
