@@ -61,6 +61,7 @@ describe('impatience', { concurrency: 2 }, () => {
       await view.button('toNordea').focus();
       for (let pressed = 0; pressed < 5; pressed += 1) await page.keyboard.press('Enter');
       await view.shows('leaving');
+      await page.waitForFunction(() => globalThis.preview.requests.length > 1);
       assert.deepEqual((await requests(page)).map(({ path }) => path.split('/').at(-1)), ['session', 'pay']);
       assert.deepEqual(await events(page), ['kassa-ready', 'kassa-bank']);
     }));
@@ -216,6 +217,43 @@ describe('missing files', { concurrency: 2 }, () => {
         await view.comesTo('paid');
       }));
   }
+
+  for (const [what, pattern] of [
+    ['WebAssembly', '**/*.wasm'],
+    ['the element', '**/assets/checkout/*.js'],
+  ]) {
+    test(`without ${what} a page that waits looks again by itself`, () =>
+      browser.visit({ expected: [LOST, /Failed to fetch/] }, async (page) => {
+        await page.route(pattern, (route) => route.abort());
+        const order = await services.order();
+        await page.goto(order.hosted);
+        const view = new PlainCheckout(page);
+        await view.bank('Nordea').click();
+        await new PaymentPage(page).choose('single_bank');
+        await new BankPage(page).act('arrives');
+        await view.shows('awaiting');
+        await services.weekLater();
+        // Nobody presses anything.
+        await view.shows('paid');
+      }));
+  }
+
+  test('a browser without WebAssembly takes the payment by the form', async () => {
+    const old = await Browser.start(services.origins, { without: 'wasm' });
+    try {
+      await old.visit({}, async (page) => {
+        const order = await services.order();
+        await page.goto(order.hosted);
+        assert.equal(await page.evaluate(() => typeof WebAssembly), 'undefined');
+        const view = new PlainCheckout(page);
+        await view.bank('Nordea').click();
+        await payAtNordea(page);
+        await view.comesTo('paid');
+      });
+    } finally {
+      await old.close();
+    }
+  });
 
   test('a policy without WebAssembly leaves a link to the hosted page', () =>
     preview.browser.visit({ expected: [/WebAssembly|wasm/i] }, async (page, { watch }) => {

@@ -12,7 +12,9 @@ use serde_json::Value;
 /// Folders that hold nothing of ours, wherever they lie.
 const NOT_OURS: [&str; 2] = ["node_modules", ".git"];
 /// Folders that are made by commands, from the top; the same as in `.gitignore`.
-const GENERATED: [&str; 3] = ["target", "var", "pkg/dist"];
+const GENERATED: [&str; 4] = ["target", "var", "pkg/dist", "pkg/examples/plain/kassa"];
+/// Where the other examples are built, each in its own.
+const EXAMPLES: &str = "pkg/examples";
 
 /// The folder that holds `Cargo.toml` of the workspace.
 #[must_use]
@@ -50,6 +52,7 @@ pub fn is_generated(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     NOT_OURS.contains(&name.as_ref())
         || GENERATED.iter().any(|made| folder == Path::new(made))
+        || folder.starts_with(EXAMPLES) && name == "dist"
         || folder.parent() == Some(Path::new("")) && name.starts_with("target-")
 }
 

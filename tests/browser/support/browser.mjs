@@ -8,7 +8,7 @@ import { Watch } from './watch.mjs';
 const PATIENCE = 15_000;
 
 /** Keeps Chromium from calling home; the machine may have no network at all. */
-const QUIET = [
+export const QUIET = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-gpu',
@@ -34,11 +34,14 @@ export class Browser {
     this.#origins = origins;
   }
 
-  /** Starts Chromium. `memory` lets pages be kept for the back button, which the driver turns off. */
-  static async start(origins, { memory = false } = {}) {
+  /**
+   * Starts Chromium. `memory` lets pages be kept for the back button, which the driver turns off;
+   * `without: 'wasm'` makes it a browser that has no WebAssembly: one that compiles nothing at run time.
+   */
+  static async start(origins, { memory = false, without } = {}) {
     const started = await chromium.launch({
       executablePath: program(),
-      args: QUIET,
+      args: without === 'wasm' ? [...QUIET, '--js-flags=--jitless'] : QUIET,
       ignoreDefaultArgs: memory ? ['--disable-back-forward-cache'] : [],
     });
     return new Browser(started, origins);

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { extname } from 'node:path';
 
 const ROOT = new URL('../../../', import.meta.url);
-const TYPES = {
+/** Media types by ending. */
+export const TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',

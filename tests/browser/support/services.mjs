@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { movableClock } from './clock.mjs';
+import { Front } from './front.mjs';
 
 const PROGRAMS = process.env.KASSA_BIN_DIR ?? fileURLToPath(new URL('../../../target/debug', import.meta.url));
 const WEEK = 7 * 24 * 60 * 60;
@@ -15,22 +16,31 @@ const WEEK = 7 * 24 * 60 * 60;
 /**
  * Starts all three. The database is in a folder of its own, which `stop` removes. With `gate`,
  * banks are come to by the provider's Gate rather than over its page; with `movable`, Kassa's clock
- * can be put forward.
+ * can be put forward. With `fronts`, browsers meet Kassa and the shop behind proxies, `fronts.kassa`
+ * and `fronts.shop`, that a test may spoil. `shop` is the origin of a shop of the test's own, which
+ * Kassa then knows instead of the demo shop.
  */
-export async function startServices({ gate = false, movable = false } = {}) {
+export async function startServices({ gate = false, movable = false, fronts: wanted = false, shop: others } = {}) {
   const [kassa, simulator, shop] = (await freePorts(3)).map((port) => `127.0.0.1:${port}`);
   const at = (address) => `http://${address}`;
+  const fronts = wanted ? { kassa: await Front.start(), shop: await Front.start() } : null;
+  const seen = { kassa: fronts?.kassa.origin ?? at(kassa), shop: fronts?.shop.origin ?? at(shop) };
+  if (fronts) {
+    fronts.kassa.target = at(kassa);
+    fronts.shop.target = at(shop);
+  }
   const data = await mkdtemp(join(tmpdir(), 'kassa-browser-'));
   const clock = movable ? await movableClock(data) : undefined;
-  const server = ['serve', '--listen', kassa, '--data', data, '--simulator', at(simulator), '--shop', at(shop), ...(gate ? ['--gate'] : [])];
+  const server = ['serve', '--listen', kassa, '--public-url', seen.kassa, '--data', data, '--simulator', at(simulator), '--shop', others ?? seen.shop, ...(gate ? ['--gate'] : [])];
   const startKassa = () => own('kassa', server, clock?.env);
   const started = [
     startKassa(),
     own('kassa-simulator', ['--listen', simulator]),
-    own('kassa-demo-shop', ['--listen', shop, '--kassa', at(kassa), '--simulator', at(simulator)]),
+    own('kassa-demo-shop', ['--listen', shop, '--public-url', seen.shop, '--kassa', at(kassa), '--public-kassa', seen.kassa, '--simulator', at(simulator)]),
   ];
   const stop = async () => {
     await Promise.all(started.map((program) => program.stop()));
+    await Promise.all(Object.values(fronts ?? {}).map((front) => front.stop()));
     await rm(data, { recursive: true, force: true });
   };
   try {
@@ -46,8 +56,7 @@ export async function startServices({ gate = false, movable = false } = {}) {
     started[0] = startKassa();
     await started[0].ready;
   };
-  const addresses = { kassa: at(kassa), simulator: at(simulator), shop: at(shop) };
-  return new Services(addresses, stop, { clock, putForward });
+  return new Services({ ...seen, simulator: at(simulator), fronts }, stop, { clock, putForward });
 }
 
 /** Starts the simulator alone. */
@@ -67,8 +76,8 @@ export async function startSimulator() {
 
 /** The running programs, and what a test does behind the customer's back. */
 class Services {
-  constructor({ kassa, simulator, shop }, stop, { clock, putForward }) {
-    Object.assign(this, { kassa, simulator, shop, stop, clock, putForward });
+  constructor({ kassa, simulator, shop, fronts }, stop, { clock, putForward }) {
+    Object.assign(this, { kassa, simulator, shop, fronts, stop, clock, putForward });
   }
 
   /** The origins that pages may talk to. */

@@ -17,7 +17,8 @@ use crate::problem::{Fault, Problem};
 struct Checkout;
 
 /// The files of the hosted page around the widget.
-const PAGE: [(&str, &str); 3] = [
+const PAGE: [(&str, &str); 4] = [
+    ("again.js", include_str!("again.js")),
     ("hosted.css", include_str!("hosted.css")),
     ("icon.svg", include_str!("icon.svg")),
     ("onward.js", include_str!("onward.js")),

@@ -107,7 +107,7 @@ fn times(again: Option<&str>) -> u32 {
     again.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// For browsers without script: load the page again, more and more rarely.
+/// For browsers without script, or without the element: load the page again, more and more rarely.
 fn refresh(page: &str, language: Language, times: u32) -> Option<String> {
     if times >= LAST_TIME {
         return None;
@@ -115,9 +115,10 @@ fn refresh(page: &str, language: Language, times: u32) -> Option<String> {
     let index = usize::try_from(times).unwrap_or(usize::MAX);
     let pause = PAUSES.get(index).or(PAUSES.last()).copied()?;
     let (page, language, next) = (escape(page), language.code(), times + 1);
+    let url = format!("{page}?lang={language}&amp;again={next}");
     Some(format!(
-        "<noscript><meta http-equiv=\"refresh\" \
-         content=\"{pause};url={page}?lang={language}&amp;again={next}\"></noscript>"
+        "<noscript><meta http-equiv=\"refresh\" content=\"{pause};url={url}\"></noscript>\
+         <script defer src=\"/assets/page/again.js\" data-pause=\"{pause}\" data-url=\"{url}\"></script>"
     ))
 }
 

@@ -20,6 +20,10 @@ struct Flags {
     /// Kassa, as the customer's browser reaches it; the same unless given.
     #[arg(long, value_name = "URL", value_parser = origin)]
     public_kassa: Option<String>,
+    /// The shop itself, as the customer's browser and Kassa reach it, where a proxy on this machine
+    /// stands before it; where it listens unless given.
+    #[arg(long, value_name = "URL", value_parser = origin)]
+    public_url: Option<String>,
     /// The simulator, whose page the browser sends the payment's form to.
     #[arg(long, default_value = "http://127.0.0.1:8081", value_name = "URL", value_parser = origin)]
     simulator: String,
@@ -29,15 +33,15 @@ struct Flags {
 async fn main() -> Result<(), Box<dyn Error>> {
     let flags = Flags::parse();
     let listener = TcpListener::bind(flags.listen).await?;
-    let shop = format!("http://{}", listener.local_addr()?);
+    let listening = format!("http://{}", listener.local_addr()?);
     let config = Config {
         public_kassa: flags.public_kassa.unwrap_or_else(|| flags.kassa.clone()),
         kassa: flags.kassa,
         provider: flags.simulator,
-        shop: shop.clone(),
+        shop: flags.public_url.unwrap_or_else(|| listening.clone()),
         ..Config::development()?
     };
-    println!("shop: listening on {shop}");
+    println!("shop: listening on {listening}");
     axum::serve(listener, app(config))
         .with_graceful_shutdown(interrupted())
         .await?;

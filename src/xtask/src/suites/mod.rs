@@ -160,11 +160,19 @@ fn dispatch(project: &Project, suite: Suite) -> Result<Counts> {
         Suite::Oracles => oracles(project),
         Suite::Openapi => python_script(project, "openapi.py", Format::Plain),
         Suite::Browser => {
-            let browser = browser::find_or_install(project)?;
+            let browsers = browser::find_or_install(project)?;
             // The old shop of the tests is written in it.
             python::ensure_python(project)?;
             build(project)?;
-            node_suite(project, "tests/browser", &[(browser::VARIABLE, &browser)])
+            // The examples are built and opened, too.
+            Node::find(project)
+                .context(NODE_ADVICE)?
+                .install(&project.path("pkg/examples"))?;
+            let known: Vec<_> = browsers
+                .iter()
+                .map(|(variable, program)| (*variable, program.as_path()))
+                .collect();
+            node_suite(project, "tests/browser", &known)
         }
         Suite::Simulate => {
             build(project)?;

@@ -1,0 +1,133 @@
+// The three engines behind one small door: where to go, what to press, what the page says.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { words } from '../words.mjs';
+import * as puppeteer from './puppeteer.mjs';
+import { focused, place, said } from './sight.mjs';
+import * as webkit from './webkit.mjs';
+
+/** How long anything may take before a test gives up, in milliseconds. */
+const PATIENCE = 15_000;
+
+/** The engines by name: how each is started. */
+export const ENGINES = {
+  Chromium: () => puppeteer.start('chrome', program('KASSA_BROWSER', '/usr/bin/chromium')),
+  Firefox: () => puppeteer.start('firefox', program('KASSA_FIREFOX', '/usr/bin/firefox-esr')),
+  WebKit: () => webkit.start(program('KASSA_WEBKIT', miniBrowser())),
+};
+
+function program(variable, usual) {
+  const named = process.env[variable] ?? usual;
+  assert.ok(named && existsSync(named), `no browser at ${named}: name one with ${variable}`);
+  return named;
+}
+
+/** MiniBrowser stands in the libraries' folder, which is named after the machine. */
+function miniBrowser(libraries = '/usr/lib') {
+  const found = readdirSync(libraries)
+    .map((folder) => join(libraries, folder, 'webkit2gtk-4.1/MiniBrowser'))
+    .find((path) => existsSync(path));
+  return found ?? join(libraries, 'webkit2gtk-4.1/MiniBrowser');
+}
+
+/** Runs `act` with a customer at a page of its own. */
+export async function visit(engine, act) {
+  const tab = await engine.open();
+  const customer = new Customer(tab);
+  try {
+    await act(customer);
+  } catch (error) {
+    const page = await tab.evaluate(said).catch((lost) => `(no page: ${lost.message})`);
+    error.message += `\n${page}\n${tab.seen.errors.join('\n')}`;
+    error.stack = error.message + error.stack.slice(error.stack.indexOf('\n    at '));
+    throw error;
+  } finally {
+    await tab.close();
+  }
+}
+
+/** Somebody at a page, who knows things by their role and how their name begins. */
+class Customer {
+  constructor(tab) {
+    this.tab = tab;
+  }
+
+  goto(address) {
+    return this.tab.goto(address);
+  }
+
+  /** Waits until `look` gives something that is true, and gives it. */
+  async until(look, what) {
+    const end = Date.now() + PATIENCE;
+    let lost;
+    while (Date.now() < end) {
+      try {
+        const seen = await look();
+        if (seen) return seen;
+        lost = undefined;
+      } catch (error) {
+        lost = error; // A page that is just being left cannot be asked.
+      }
+      await new Promise((done) => setTimeout(done, 40));
+    }
+    return assert.fail(`${what} did not come${lost ? `: ${lost.message}` : ''}`);
+  }
+
+  /** Waits for what is said by role and name; `nth` of several. */
+  sees(role, name, nth = 0) {
+    return this.until(() => this.tab.evaluate(place, role, name, nth), `${role} ${JSON.stringify(name)}`);
+  }
+
+  /** Whether it is there now. */
+  async has(role, name, nth = 0) {
+    return (await this.tab.evaluate(place, role, name, nth)) !== null;
+  }
+
+  /** Waits for it to be there and to stand still, and clicks it. */
+  async clicks(role, name, nth = 0) {
+    let before = await this.sees(role, name, nth);
+    for (;;) {
+      const now = await this.sees(role, name, nth);
+      if (now.x === before.x && now.y === before.y) return this.tab.click(now.x, now.y);
+      before = now;
+    }
+  }
+
+  /** Waits for a screen of the element itself, by its heading's key. */
+  shows(key, language = 'fi') {
+    return this.sees('element heading', words[language][key]);
+  }
+
+  /** Presses the back button. A page kept in memory does not load, so nobody waits for that. */
+  goesBack() {
+    return this.tab.evaluate(() => setTimeout(() => history.back()) && null);
+  }
+
+  async presses(...keys) {
+    for (const key of keys) await this.tab.press(key);
+  }
+
+  types(text) {
+    return this.tab.type(text);
+  }
+
+  /** Waits until the focus is where it should be, and can be seen there. */
+  async hasFocus(tag, text) {
+    await this.until(async () => {
+      const now = await this.tab.evaluate(focused);
+      return now.tag === tag && now.text.startsWith(text) && now.shown;
+    }, `a visible focus on ${tag} ${JSON.stringify(text)}`);
+  }
+
+  /** From the provider's page to what the bank was asked to do. */
+  async paysAtNordea() {
+    await this.clicks('button', words.fi.toNordea);
+    await this.sees('heading', words.fi.confirm);
+    await this.clicks('button', 'Maksa ');
+  }
+
+  address() {
+    return this.tab.evaluate(() => location.href);
+  }
+}
