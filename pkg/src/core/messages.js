@@ -45,7 +45,8 @@ export function ecommpayGate(path, message, gate) {
   object(general, 'general');
   for (const name of ['project_id', 'payment_id']) {
     if (general[name] === undefined) {
-      throw new KassaError('ecommpay/missing', `general.${name}: expected a value`, `general.${name}`);
+      const field = `general.${name}`;
+      throw new KassaError('ecommpay/missing', `${field}: expected a value`, field);
     }
   }
   clean(message, 'message');
@@ -88,8 +89,9 @@ export function opRequest(request) {
 
 /** OP's text to sign: nine lines, exactly as they are sent. */
 export function opSigningInput(parts) {
-  const names = ['method', 'contentType', 'date', 'merchantId', 'apiKey', 'sessionId', 'requestId', 'url', 'body'];
-  const texts = names.map((name) => text(object(parts, 'parts')[name], name));
+  const { method, contentType, date, merchantId, apiKey, sessionId, requestId, url, body } = object(parts, 'parts');
+  const signed = { method, contentType, date, merchantId, apiKey, sessionId, requestId, url, body };
+  const texts = Object.entries(signed).map(([name, value]) => text(value, name));
   return take(messages().op_signing_input(putAll(texts)));
 }
 
@@ -106,9 +108,9 @@ export function opPaymentBody(payment) {
     text(accountId, 'accountId'),
     cents(payment.cents),
     text(reference, 'reference'),
-    text(success, 'returnTo.success'),
-    text(cancel, 'returnTo.cancel'),
-    text(reject, 'returnTo.reject'),
+    text(success, 'success'),
+    text(cancel, 'cancel'),
+    text(reject, 'reject'),
     optional(language, 'language'),
     optional(callback, 'callback'),
   ];
@@ -139,7 +141,7 @@ export function vetumaMessage(kind, fields) {
   const lines = Object.entries(object(fields, 'fields')).flat();
   for (const line of lines) {
     if (text(line, 'fields').includes('\n')) {
-      throw new KassaError('vetuma/character', 'fields: expected no line feeds', 'fields');
+      throw new KassaError('vetuma/character', 'fields: expected no control characters', 'fields');
     }
   }
   const texts = [text(kind, 'kind'), lines.join('\n')];

@@ -31,7 +31,8 @@ export function core() {
   return wasm;
 }
 
-const tooEarly = () =>
+/** For a module that is not there. */
+export const tooEarly = () =>
   new KassaError('wasm/not-loaded', 'call `await init()` once, before any other function');
 
 function reserve(size) {

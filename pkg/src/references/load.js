@@ -32,14 +32,14 @@ async function instantiate(from) {
   try {
     return (await WebAssembly.instantiate(bytes, {})).instance;
   } catch (error) {
-    throw new KassaError('wasm/load', `the WebAssembly module cannot be used: ${error.message}`);
+    throw new KassaError('wasm/load', `the module cannot be used: ${error.message}`);
   }
 }
 
 /** The bytes, rather than a stream: they load whatever MIME type the server gives them. */
 async function read(response) {
   if (response.ok) return response.arrayBuffer();
-  throw new KassaError('wasm/load', `the WebAssembly module answered ${response.status}`);
+  throw new KassaError('wasm/load', `the module answered ${response.status}`);
 }
 
 /** At once, from bytes at hand: for Node. */

@@ -66,7 +66,7 @@ function putList(list) {
   if (list instanceof Uint8Array) return putBytes(list);
   const isLine = (line) => typeof line === 'string' && !line.includes('\n');
   if (!Array.isArray(list) || !list.every(isLine)) {
-    throw misshapen('list', 'a string of lines, an array of strings without line feeds, or bytes');
+    throw misshapen('list', 'lines in a string or bytes, or an array of lines');
   }
   return put(list.map((line) => `${line}\n`).join(''));
 }

@@ -65,7 +65,10 @@ impl Amount {
     /// [`AmountError::Format`] for any other form, also signs, spaces and grouping; the bounds
     /// are those of [`Self::from_cents`].
     pub fn parse_decimal(text: &str) -> Result<Self, AmountError> {
-        let (euros, cents) = text.split_once(['.', ',']).ok_or(AmountError::Format)?;
+        let is_separator = |byte: u8| matches!(byte, b'.' | b',');
+        let at = text.bytes().position(is_separator);
+        let parts = at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?)));
+        let (euros, cents) = parts.ok_or(AmountError::Format)?;
         if cents.len() != 2 || euros.is_empty() || (euros.len() > 1 && euros.starts_with('0')) {
             return Err(AmountError::Format);
         }

@@ -6,14 +6,18 @@
 /// Whether it is an `https:` or `http:` address of a plain host, every byte of which may stand in
 /// one (RFC 3986).
 pub(crate) fn is_well_formed(url: &str) -> bool {
+    parts(url)
+        .is_some_and(|(authority, path)| is_authority(authority) && path.bytes().all(may_stand))
+}
+
+/// What an `https:` or `http:` address names before its path, and what comes from there on.
+pub(crate) fn parts(url: &str) -> Option<(&str, &str)> {
     let rest = url
         .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    let Some(rest) = rest else { return false };
+        .or_else(|| url.strip_prefix("http://"))?;
     let is_end = |byte: u8| matches!(byte, b'/' | b'?' | b'#');
     let end = rest.bytes().position(is_end).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at_checked(end).unwrap_or((rest, ""));
-    is_authority(authority) && path.bytes().all(may_stand)
+    rest.split_at_checked(end)
 }
 
 /// A host by name or number, and perhaps a port. No user.

@@ -7,7 +7,7 @@
 use kassa_checkout::Amount;
 
 use super::{base64, json::Json, selection::Options};
-use crate::date;
+use crate::{date, url};
 
 /// A documented parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -268,11 +268,9 @@ fn is_code(value: &str) -> bool {
 }
 
 fn is_url(value: &str) -> bool {
-    let rest = value
-        .strip_prefix("https://")
-        .or_else(|| value.strip_prefix("http://"));
-    let Some(rest) = rest else { return false };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let Some((authority, _)) = url::parts(value) else {
+        return false;
+    };
     value.chars().count() <= LONG
         && !authority.is_empty()
         && !authority.contains(['@', '\\'])

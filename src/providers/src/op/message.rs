@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use viite::Reference;
 
-use crate::url::{host_and_port, is_well_formed};
+use crate::url::{host_and_port, is_well_formed, parts};
 
 /// The longest identifier, in characters.
 pub const LONGEST_ID: usize = 36;
@@ -215,11 +215,8 @@ pub(super) fn host(authority: &str) -> &str {
 
 /// The host and port of a plain http or https address; `None` for any other text.
 pub(super) fn authority(url: &str) -> Option<&str> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"))?;
+    let (authority, _) = parts(url)?;
     let plain = url.len() <= LONGEST_URL && url.bytes().all(|byte| byte.is_ascii_graphic());
-    let authority = rest.split(['/', '?', '#']).next()?;
     let odd = authority.is_empty() || authority.contains(['@', '\\', '"', '<', '>']);
     (plain && !odd && is_well_formed(url)).then_some(authority)
 }

@@ -10,7 +10,7 @@ use super::{Mode, Node, Package, files, foreign};
 use crate::progress;
 
 /// Counts up when this file's code makes something else of the same input.
-const RECIPE: u32 = 7;
+const RECIPE: u32 = 9;
 
 /// Makes `{bound}.js` and `{bound}_bg.wasm`, or `{bound}.wasm` alone where no script is needed, and
 /// returns the folder that holds them.
