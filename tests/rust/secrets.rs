@@ -161,14 +161,18 @@ impl Place {
         for path in ["/healthz", "/readyz", "/openapi.json", "/v1/payments"] {
             public.push(self.shown(path));
         }
-        public.extend(self.old_software());
+        let (shown, old_token) = self.old_software();
+        public.extend(shown);
         let bearer = format!("Bearer {METRICS_KEY}");
         let metrics = self
             .http
             .get(&self.at("/metrics"), &[("authorization", &bearer)]);
         let metrics = metrics.unwrap();
         assert_eq!(metrics.status, 200, "{}", metrics.body);
-        let mut capabilities = vec![Marked::new("checkout token", token)];
+        let mut capabilities = vec![
+            Marked::new("checkout token", token),
+            Marked::new("checkout token of a VETUMA call", old_token),
+        ];
         capabilities.push(Marked::new(
             "page's signature",
             decoded(&parameter(&page, "signature")),
@@ -250,8 +254,8 @@ impl Place {
     }
 
     /// A call of software that speaks VETUMA, forged and genuine, its answer, and questions; all
-    /// that was shown.
-    fn old_software(&self) -> Vec<(String, String)> {
+    /// that was shown, and the payment's token.
+    fn old_software(&self) -> (Vec<(String, String)>, String) {
         let key = Sha256SuffixKey::parse(self.keys.vetuma).unwrap();
         let call = vetuma_call(key.id(), self.shop.url());
         let mac = |message: &Message| mac_text(&Signature(key.sign(&message.signing_input())));
@@ -298,7 +302,7 @@ impl Place {
         let left = post(&format!("/vetuma/cancel/{token}"), String::new());
         assert!(left.body.contains("CANCELLED"), "{}", left.body);
         shown.push(("the answer to a call".to_owned(), whole(&left)));
-        shown
+        (shown, token.to_owned())
     }
 
     /// The simulator's attacks, the payment, and the attacks again; all signatures that were sent.

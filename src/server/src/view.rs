@@ -173,9 +173,13 @@ pub fn reference_print(machine: &str) -> String {
         .map_or_else(|_| machine.to_owned(), |reference| reference.to_print())
 }
 
-/// The shop's page to go back to, told which payment it is about.
+/// The shop's page to go back to, told which payment it is about. From a call of VETUMA it is the
+/// page that brings the answer.
 #[must_use]
 pub fn return_url(payment: &Payment) -> String {
+    if let Some(call) = &payment.terms.vetuma {
+        return call.back.clone();
+    }
     // It was written by the standard when the payment was made, and identifiers are plain letters.
     let page = &payment.terms.return_url;
     let (page, fragment) = page

@@ -269,6 +269,7 @@ impl Kit {
         };
         let messages = self.app.store.messages(filter).await.unwrap();
         let said = messages.iter().map(|message| {
+            assert!(!message.body.contains(token), "the capability is told");
             let body: Value = serde_json::from_str(&message.body).unwrap();
             text(&body["data"], "status").to_owned()
         });
@@ -293,6 +294,10 @@ async fn a_call_is_paid_and_answered_and_leaves_its_trace() {
     assert_eq!(payment["reference"], "1234561");
     assert_eq!(payment["order"], "call101");
     assert_eq!(payment["language"], "sv");
+    assert_eq!(payment["return_url"], format!("{OLD}/ok?a=1&b=2"));
+    assert!(!payment.to_string().contains(&token), "{payment}");
+    let status = kit.get(&format!("/checkout/{token}/status")).await.json();
+    assert!(text(&status, "return_url").ends_with(&format!("/vetuma/return/{token}")));
 
     let page = kit
         .get(&format!("/checkout/{token}?lang=sv"))

@@ -208,6 +208,7 @@ fn new_payment(
             .collect(),
         secret: call.secret.clone(),
         payid: tokens::digits(15).map_err(no_randomness)?,
+        back: format!("{}/vetuma/return/{token}", app.config.public_url),
         banks: offer.banks,
         methods: offer.methods,
     };
@@ -234,7 +235,7 @@ fn new_payment(
             customer: Payer::default(),
             selection: offer.selection,
             choose_at: ChooseAt::Kassa,
-            return_url: format!("{}/vetuma/return/{token}", app.config.public_url),
+            return_url: read.head.addresses.success.clone(),
             vetuma: Some(Box::new(vetuma)),
         },
         expires_at: now.plus_seconds(SESSION),

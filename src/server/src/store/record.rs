@@ -76,6 +76,9 @@ pub struct VetumaTerms {
     pub secret: String,
     /// The identifier against paying twice, 15 digits.
     pub payid: String,
+    /// Where the customer goes back to: the page that brings the answer. It holds the checkout
+    /// token, and is told to nobody else.
+    pub back: String,
     /// Whether banks may be offered.
     pub banks: bool,
     /// The other methods that may be offered.
