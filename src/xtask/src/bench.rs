@@ -32,6 +32,13 @@ pub(crate) enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// How long a bank list takes to be usable on a slow phone, beside Adyen's
+    #[command(disable_help_flag = true)]
+    Element {
+        /// Passed on, for instance `--rounds 3` or `--help`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Signatures, beside openssl and the providers' own npm package
     #[command(disable_help_flag = true)]
     Sign {
@@ -47,6 +54,7 @@ const SIGN: &str = "tests/bench/sign";
 /// The folders with the scripts that measure the npm package, and the packages beside it.
 const SIZE: &str = "tests/bench/size";
 const NPM: &str = "tests/bench/npm";
+const ELEMENT: &str = "tests/bench/element";
 
 const WRK_ADVICE: &str = "install wrk, for instance `apt-get install wrk`";
 
@@ -60,6 +68,7 @@ pub(crate) fn run(project: &Project, what: &Bench) -> Result<ExitCode> {
         Bench::Sign { args } => sign(project, args),
         Bench::Size => size(project),
         Bench::Npm { args } => npm(project, args),
+        Bench::Element { args } => element(project, args),
     }
 }
 
@@ -101,6 +110,17 @@ fn npm(project: &Project, args: &[String]) -> Result<ExitCode> {
     let speed = project.target.join("release/examples/speed");
     pass_through(project.command(speed))?;
     Ok(reached)
+}
+
+/// Both lists in Chromium, which `KASSA_BROWSER` may name.
+fn element(project: &Project, args: &[String]) -> Result<ExitCode> {
+    let folder = project.path(ELEMENT);
+    let node = Node::find(project).context(NODE_ADVICE)?;
+    node.install(&folder)?;
+    front::build(project, true, &[])?;
+    let mut command = project.command("node");
+    command.arg(folder.join("bench.mjs")).args(args);
+    pass_through(command)
 }
 
 fn server(project: &Project, args: &[String]) -> Result<ExitCode> {
