@@ -16,10 +16,10 @@ const LETTERS = 'äöåÄÖÅ';
 
 /**
  * The shops of the development configuration, by the provider that they are paid through: who the
- * old software is, and what is chosen first.
+ * old software is where it is not the test customer, and what is chosen first, and then instead.
  */
 const SHOPS = {
-  ecommpay: { first: 'chooseMethod' },
+  ecommpay: { first: 'chooseMethod', other: 'OP' },
 };
 
 let services;
@@ -47,7 +47,9 @@ after(async () => {
 
 for (const provider of Object.keys(SHOPS)) {
   describe(`through the bridge to ${provider}`, { concurrency: 2 }, () => {
-    for (const language of LANGUAGES) {
+    // What is the same whoever is behind the bridge is tried with one of them.
+    const whole = provider === 'ecommpay';
+    for (const language of whole ? LANGUAGES : ['fi']) {
       test(`${language}: paid`, () => visit({ LG: language }, paid));
     }
     test('paid, without script', () => visit({}, paid, { javaScriptEnabled: false }));
@@ -62,7 +64,7 @@ for (const provider of Object.keys(SHOPS)) {
       await shop.assertBooked(number, 1, ['SUCCESSFUL']);
     }
 
-    for (const javaScriptEnabled of [true, false]) {
+    for (const javaScriptEnabled of whole ? [true, false] : [true]) {
       const how = javaScriptEnabled ? '' : ', without script';
       for (const [what, end, screen, act] of [
         ['cancelled', 'CANCELLED'],
@@ -123,7 +125,7 @@ for (const provider of Object.keys(SHOPS)) {
         await bridge.atBank();
         while (!page.url().startsWith(services.kassa)) await page.goBack();
         await bridge.comesBackToChoose();
-        await bridge.act('pay', 'OP');
+        await bridge.act('pay', SHOPS[provider].other);
         await bridge.goBack();
         await shop.returned(number);
         await shop.assertBooked(number, 1, ['SUCCESSFUL']);
@@ -139,28 +141,30 @@ for (const provider of Object.keys(SHOPS)) {
         await shop.assertBooked(number, 0, ['CANCELLED', 'CANCELLED']);
       }));
 
-    test('the same call once more is the same payment', () =>
-      visit({}, async ({ page, shop, number, bridge }) => {
-        const call = await page.locator('form').evaluate((form) => [...new FormData(form)]);
-        await shop.pay();
-        await bridge.begins();
-        const { token } = bridge;
-        await postForm(page, `${services.kassa}/vetuma/payment`, call);
-        await bridge.begins();
-        assert.equal(bridge.token, token);
-        await bridge.act('pay');
-        await bridge.goBack();
-        await shop.returned(number);
-        await shop.assertBooked(number, 1, ['SUCCESSFUL']);
-      }));
+    if (whole) {
+      test('the same call once more is the same payment', () =>
+        visit({}, async ({ page, shop, number, bridge }) => {
+          const call = await page.locator('form').evaluate((form) => [...new FormData(form)]);
+          await shop.pay();
+          await bridge.begins();
+          const { token } = bridge;
+          await postForm(page, `${services.kassa}/vetuma/payment`, call);
+          await bridge.begins();
+          assert.equal(bridge.token, token);
+          await bridge.act('pay');
+          await bridge.goBack();
+          await shop.returned(number);
+          await shop.assertBooked(number, 1, ['SUCCESSFUL']);
+        }));
 
-    test('a call whose sum was changed is refused', () =>
-      visit({}, async ({ page, shop, number }) => {
-        await page.evaluate(() => (document.querySelector('[name=AM]').value = '0,01'));
-        await shop.pay();
-        await page.getByRole('heading', { name: 'Maksua ei voitu aloittaa' }).waitFor();
-        await shop.assertBooked(number, 0, []);
-      }, { expected: [REFUSED] }));
+      test('a call whose sum was changed is refused', () =>
+        visit({}, async ({ page, shop, number }) => {
+          await page.evaluate(() => (document.querySelector('[name=AM]').value = '0,01'));
+          await shop.pay();
+          await page.getByRole('heading', { name: 'Maksua ei voitu aloittaa' }).waitFor();
+          await shop.assertBooked(number, 0, []);
+        }, { expected: [REFUSED] }));
+    }
 
     test('a genuine CANCELLED answer, posted where successes go, books nothing', () =>
       visit({}, async ({ page, shop, number, bridge, answers }) => {
@@ -249,20 +253,24 @@ test('only what the call lists is offered', () =>
   }));
 
 // Alone: the clock is everybody's.
-test('after ten minutes the old shop is told that nothing was paid', () =>
+test('after ten minutes the old shops are told that nothing was paid', () =>
   browser.visit({}, async (page) => {
-    const shop = new LegacyShop(page, legacy.ecommpay.origin);
-    const number = await shop.order();
-    await shop.pay();
-    const bridge = new Bridge(page, { provider: 'ecommpay' });
-    await bridge.begins();
-    const { token } = bridge;
+    const calls = [];
+    for (const provider of Object.keys(SHOPS)) {
+      const shop = new LegacyShop(page, legacy[provider].origin);
+      const bridge = new Bridge(page, { provider });
+      const number = await shop.order();
+      await shop.pay();
+      await bridge.begins();
+      calls.push({ shop, bridge, number, token: bridge.token });
+    }
     await services.putForward(601);
-    await page.goto(`${services.kassa}/checkout/${token}`);
-    await bridge.view.shows('expired');
-    await bridge.goBack('expired');
-    await shop.returned(number);
-    await shop.assertBooked(number, 0, ['FAILURE']);
+    for (const { shop, bridge, number, token } of calls) {
+      await page.goto(`${services.kassa}/checkout/${token}`);
+      await bridge.goBack('expired');
+      await shop.returned(number);
+      await shop.assertBooked(number, 0, ['FAILURE']);
+    }
   }));
 
 /** What the customer sees at Kassa and beyond it. */
