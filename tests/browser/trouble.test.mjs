@@ -395,7 +395,10 @@ describe('coming and going', () => {
     }));
 });
 
-/** Takes the element out and puts it in: half of the times once it is ready, half before. */
+/**
+ * Takes the element out and puts it in: half of the times once it is ready, half before. One that
+ * never gets ready ends it with what it shows instead, for a script in the page has no time limit.
+ */
 async function remount(page, times) {
   await page.evaluate(async (count) => {
     const element = document.querySelector('kassa-checkout');
@@ -404,7 +407,18 @@ async function remount(page, times) {
       element.remove();
       const ready = new Promise((done) => element.addEventListener('kassa-ready', done, { once: true }));
       place.append(element);
-      if (time % 2 === 0) await ready;
+      if (time % 2 === 0) {
+        let timer;
+        const late = new Promise((_, fail) => {
+          timer = setTimeout(() => {
+            const seen = element.shadowRoot?.innerHTML.slice(0, 500);
+            const { events, requests } = globalThis.preview;
+            fail(new Error(`round ${time}: not ready; ${JSON.stringify({ seen, events: events.slice(-6), requests: requests.slice(-3) })}`));
+          }, 10_000);
+        });
+        await Promise.race([ready, late]);
+        clearTimeout(timer);
+      }
       else element.dispatchEvent(new Event('kassa-ready'));
     }
     globalThis.preview.requests.length = 0;

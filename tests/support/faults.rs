@@ -10,6 +10,7 @@
     reason = "reading a member that a JSON value does not have gives null, never a panic"
 )]
 
+mod call_points;
 mod clock;
 mod crash_points;
 mod disk;

@@ -19,6 +19,9 @@ use std::{
 /// The API key of the development configuration's shop.
 pub const DEV_API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
 
+/// The API key of the same shop where it is paid through OP.
+pub const DEV_API_KEY_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
+
 /// Why a run of the programs could not go on.
 pub type Problem = Box<dyn Error + Send + Sync>;
 

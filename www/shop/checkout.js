@@ -29,13 +29,14 @@ async function pay() {
   submit.disabled = true;
   say("checkout.working");
   try {
-    const { option, banks, choose_at, page } = wishes();
+    const { provider, option, banks, choose_at, page } = wishes();
     order = await placeOrder({
       items: order ? Object.fromEntries(order.bill.lines.map(({ id, quantity }) => [id, quantity])) : items(),
       language: currentLanguage(),
       customer: Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, value.trim()])),
       selection: { option, ...(banks.length > 0 && { banks }) },
       choose_at,
+      provider,
     });
     history.replaceState(null, "", `?order=${order.key}`);
     say();

@@ -5,17 +5,20 @@ import { currentLanguage, text, translate } from "./texts.js";
 
 const OPTIONS = ["method_then_bank", "banks_among_methods", "banks_in_group", "all_banks", "named_banks", "single_bank"];
 const BANKS = { nordea: "Nordea", op: "OP", danske: "Danske Bank", "s-pankki": "S-Pankki", saastopankki: "Säästöpankki", aktia: "Aktia", alandsbanken: "Ålandsbanken", pop: "POP Pankki", omasp: "Oma Säästöpankki" };
+const PROVIDERS = { ecommpay: "ecommpay Open Banking", op: "OP Online Payment" };
 const EVENTS = ["kassa-ready", "kassa-bank", "kassa-redirect", "kassa-status", "kassa-error"];
 const EVERY = 1_500;
 
-const standard = { option: "all_banks", named: ["nordea", "op"], single: "nordea", choose_at: "kassa", page: "embedded" };
+const standard = { through: "ecommpay", option: "all_banks", named: ["nordea", "op"], single: "nordea", choose_at: "kassa", page: "embedded" };
 const kept = { ...standard, ...JSON.parse(localStorage.getItem("shop-wishes") ?? "{}") };
 
 /** What the visitor wants to try, as the shop API takes it. */
 export function wishes() {
-  const { option, named, single, choose_at, page } = kept;
+  const { through, option, named, single, page } = kept;
   const banks = { named_banks: named, single_bank: [single] }[option] ?? [];
-  return { option, banks, choose_at, page };
+  // OP has no page of its own to choose on.
+  const choose_at = through === "op" ? "kassa" : kept.choose_at;
+  return { provider: through, option, banks, choose_at, page };
 }
 
 const opener = document.querySelector(".open-panel");
@@ -102,12 +105,16 @@ async function showTrace() {
 
 function buildChoices() {
   const place = panel.querySelector(".choices");
-  const { option, named, single, choose_at, page } = kept;
-  const parts = [select("option", option, OPTIONS.map((name) => [name, text(`panel.${name}`)]))];
+  const { through, option, named, single, choose_at, page } = kept;
+  const parts = [
+    select("through", through, Object.entries(PROVIDERS)),
+    select("option", option, OPTIONS.map((name) => [name, text(`panel.${name}`)])),
+  ];
   if (option === "named_banks") parts.push(checkboxes(named));
   if (option === "single_bank") parts.push(select("single", single, Object.entries(BANKS), "panel.bank"));
+  const places = ["kassa", "provider"].map((name) => [name, text(`panel.${name}`)]);
+  if (through !== "op") parts.push(select("choose_at", choose_at, places, "panel.where"));
   parts.push(
-    select("choose_at", choose_at, ["kassa", "provider"].map((name) => [name, text(`panel.${name}`)]), "panel.where"),
     select("page", page, ["embedded", "hosted"].map((name) => [name, text(`panel.${name}`)])),
   );
   const focused = document.activeElement?.name;

@@ -90,10 +90,24 @@ pub struct PaymentStatus {
     pub version: u64,
     /// The shop's page to go back to.
     pub return_url: String,
+    /// How much the shop has given back, in cents.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunded_cents: u64,
+    /// How much it is giving back: asked for, and not known to have gone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunding_cents: u64,
     /// While a browser that was told to wait has something to wait for: that it still does, or
     /// where it goes now. No other browser goes there: the customer may have been there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStep>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands out references"
+)]
+const fn is_zero(cents: &u64) -> bool {
+    *cents == 0
 }
 
 /// `POST /checkout/{token}/pay`: what the customer chose.

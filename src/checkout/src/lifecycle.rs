@@ -21,7 +21,7 @@ pub use evidence::{Evidence, Meaning, Rank};
 use refund::Settled;
 pub use refund::{Refund, RefundRefusal, RefundStatus};
 
-use crate::{amount::Amount, time::Timestamp};
+use crate::{amount::Amount, refund::RefundTold, time::Timestamp};
 
 /// Where a payment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -180,6 +180,8 @@ pub enum Effect {
     ConfirmationOverdue,
     /// A refund that had ended came to another end: it was kept and changed nothing.
     RefundContradicted,
+    /// Nobody knows for long what became of a refund: somebody should ask the provider.
+    RefundUnanswered,
 }
 
 impl Lifecycle {
@@ -334,9 +336,7 @@ impl Lifecycle {
     /// no such refund or nothing new is known.
     pub fn settle_refund(&mut self, id: &str, outcome: RefundStatus) -> Option<Vec<Effect>> {
         let from = self.status();
-        let mut refunds = self.attempts.iter_mut().flat_map(Attempt::refunds_mut);
-        let refund = refunds.find(|refund| refund.id() == id)?;
-        match refund.settle(outcome) {
+        match self.refund_mut(id)?.settle(outcome) {
             Settled::Nothing => return None,
             Settled::Contradicted => return Some(vec![Effect::RefundContradicted]),
             Settled::Changed => {}
@@ -344,6 +344,45 @@ impl Lifecycle {
         let to = self.status();
         let changed = (from != to).then_some(Effect::Notify { from, to });
         Some(changed.into_iter().collect())
+    }
+
+    /// Notes of a refund that was just begun what the provider is to be told when it is called, or
+    /// that the shop makes it by itself.
+    pub fn plan_refund(&mut self, id: &str, told: Option<RefundTold>) {
+        if let Some(refund) = self.refund_mut(id) {
+            refund.plan(told);
+        }
+    }
+
+    /// The provider is called for a refund now. Answers nothing when somebody called it before,
+    /// so that of two who try only one does.
+    pub fn call_refund(&mut self, id: &str) -> Option<RefundTold> {
+        self.refund_mut(id)?.call()
+    }
+
+    /// Nobody knows for long what became of a refund; says what has to be done. Answers nothing
+    /// when that was said before, or its end is known.
+    pub fn refund_overdue(&mut self, id: &str) -> Option<Vec<Effect>> {
+        let news = self.refund_mut(id)?.note_overdue();
+        news.then(|| vec![Effect::RefundUnanswered])
+    }
+
+    /// The pending refunds of an attempt that must have been made, as the provider's own total of
+    /// what has gone back tells, in cents.
+    ///
+    /// A refund is named when no explanation of the total does without it: those that the shop
+    /// made by itself may be in the total or not.
+    #[must_use]
+    pub fn refunds_made(&self, attempt: &str, total_cents: u64) -> Vec<String> {
+        let attempt = self.attempts.iter().find(|own| own.id() == attempt);
+        let refunds = attempt.map(Attempt::refunds).unwrap_or_default();
+        let made = refund::made(refunds, total_cents);
+        made.into_iter().map(str::to_owned).collect()
+    }
+
+    fn refund_mut(&mut self, id: &str) -> Option<&mut Refund> {
+        let mut refunds = self.attempts.iter_mut().flat_map(Attempt::refunds_mut);
+        refunds.find(|refund| refund.id() == id)
     }
 
     /// The refund of this identifier.
@@ -357,6 +396,13 @@ impl Lifecycle {
     #[must_use]
     pub fn refunded_cents(&self) -> u64 {
         self.sum(Attempt::refunded_cents)
+    }
+
+    /// How much of what the shop gives back is still on its way, in cents: nobody knows yet whether
+    /// it went.
+    #[must_use]
+    pub fn refunding_cents(&self) -> u64 {
+        self.sum(Attempt::refunding_cents)
     }
 
     /// How much can still be refunded, in cents.

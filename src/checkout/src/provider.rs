@@ -17,6 +17,7 @@ use crate::{
     order::{AttemptRef, CallContext, Context, Order},
     refund::{RefundRule, Refunds},
     selection::Selection,
+    time::Timestamp,
 };
 
 /// A provider, configured for one account.
@@ -296,6 +297,38 @@ pub trait Notices {
 pub struct Notice {
     /// The identifier that Kassa gave the attempt.
     pub provider_payment_id: String,
+    /// When it was sent by the provider's signed word, and how far that may lie from now; none
+    /// where the account minds no time.
+    pub sent: Option<Sent>,
+}
+
+/// When a message was sent, and how far that may lie from now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    /// When, by the sender's clock.
+    pub at: Timestamp,
+    /// So many seconds before and after are right.
+    pub within_seconds: u64,
+}
+
+impl Notice {
+    /// Whether it was sent about now: a message that somebody kept, or a clock that is wrong, is
+    /// not listened to.
+    ///
+    /// ```
+    /// use kassa_checkout::{Timestamp, provider::{Notice, Sent}};
+    /// let at = Timestamp::from_millis(1_800_000_000_000);
+    /// let sent = Some(Sent { at, within_seconds: 300 });
+    /// let notice = Notice { provider_payment_id: "pay_1-1".into(), sent };
+    /// assert!(notice.is_timely(at.plus_seconds(300)));
+    /// assert!(!notice.is_timely(at.plus_seconds(301)));
+    /// ```
+    #[must_use]
+    pub fn is_timely(&self, now: Timestamp) -> bool {
+        self.sent.is_none_or(|sent| {
+            sent.at.millis().abs_diff(now.millis()) <= sent.within_seconds.saturating_mul(1_000)
+        })
+    }
 }
 
 /// Asks a provider how a payment stands.

@@ -1,5 +1,7 @@
 //! Giving money back: what a provider lets a shop do, and how it is asked to do it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     amount::Amount,
     call::Call,
@@ -42,7 +44,28 @@ pub trait Refunds {
         order: &RefundOrder<'_>,
         context: &CallContext,
     ) -> Result<Unsigned<Call<RefundReport>>, BuildError>;
+
+    /// How much has gone back of an attempt, if the provider can be asked: what tells whether a
+    /// refund was made whose call got no answer.
+    fn totals(&self) -> Option<&dyn RefundTotals>;
 }
+
+/// Asks a provider how much has gone back.
+pub trait RefundTotals {
+    /// Builds the question about one attempt.
+    ///
+    /// # Errors
+    /// [`BuildError`] when the provider could not have such a payment.
+    fn ask_total(
+        &self,
+        attempt: &AttemptRef<'_>,
+        context: &CallContext,
+    ) -> Result<Unsigned<Call<RefundTotal>>, BuildError>;
+}
+
+/// What has gone back of an attempt so far, by the provider's word, in cents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundTotal(pub u64);
 
 /// A sum to give back, and what the payer reads about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +83,36 @@ pub enum RefundNote<'a> {
     Reference(&'a str),
     /// Words.
     Message(&'a str),
+}
+
+/// What a refund will bear, kept until the provider is called.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundTold {
+    /// A reference in its machine form.
+    Reference(String),
+    /// Words.
+    Message(String),
+}
+
+impl RefundTold {
+    /// The same for a call.
+    #[must_use]
+    pub fn note(&self) -> RefundNote<'_> {
+        match self {
+            Self::Reference(text) => RefundNote::Reference(text),
+            Self::Message(text) => RefundNote::Message(text),
+        }
+    }
+}
+
+impl core::fmt::Debug for RefundTold {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Reference(_) => "Reference",
+            Self::Message(_) => "Message",
+        })
+    }
 }
 
 /// A refund that a provider has taken on.

@@ -13,6 +13,9 @@ const LEAST_CHARACTERS: usize = 32;
 /// The demo shop's key: published, hence no secret.
 const DEMO_SHOP: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
 
+/// The same shop's key where it is paid through OP.
+const DEMO_SHOP_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
+
 /// The SHA-256 hash of a bearer key.
 ///
 /// The key has 128 random bits and more, so one round of hashing is enough: nobody can try them.
@@ -100,7 +103,7 @@ impl ApiKeyHash {
     /// Whether it is the demo shop's, which everybody knows: to be refused outside development.
     #[must_use]
     pub fn is_published_example(&self) -> bool {
-        self.matches(DEMO_SHOP)
+        self.matches(DEMO_SHOP) | self.matches(DEMO_SHOP_AT_OP)
     }
 }
 
@@ -134,7 +137,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ApiKeyHash, DEMO_SHOP, KeyFault, api_key_text};
+    use super::{ApiKeyHash, DEMO_SHOP, DEMO_SHOP_AT_OP, KeyFault, api_key_text};
 
     #[test]
     fn the_hash_is_sha_256() {
@@ -176,6 +179,8 @@ mod tests {
     fn a_stored_hash_is_read_back_and_nothing_else() {
         let hash = ApiKeyHash::of(DEMO_SHOP).unwrap();
         assert!(hash.is_published_example());
+        let at_op = ApiKeyHash::of(DEMO_SHOP_AT_OP).unwrap();
+        assert!(at_op.is_published_example());
         let hex = hash.to_hex();
         assert!(ApiKeyHash::from_hex(&hex).unwrap().matches(DEMO_SHOP));
         for wrong in [&hex[1..], &hex.to_uppercase(), &hex.replace('0', "ä"), ""] {

@@ -11,6 +11,14 @@ const EPOCH_DAYS: u64 = 719_468;
 /// The last point in time that four digits of a year can express: the end of the year 9999.
 const LAST: u64 = 253_402_300_799_999;
 
+/// The days of a week; 1970 began with a Thursday.
+const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+
+/// The months of a year.
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
 /// Writes a point in time to the second, in UTC, with the offset spelled `+00:00`.
 ///
 /// Whatever lies after the year 9999 is written as that year's last second.
@@ -40,11 +48,6 @@ pub fn write(time: Timestamp) -> String {
 /// ```
 #[must_use]
 pub fn http(time: Timestamp) -> String {
-    // 1970 began with a Thursday.
-    const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ];
     let name = |names: &'static [&str], place: u64| {
         let mut names = (0..).zip(names);
         names
@@ -102,6 +105,33 @@ pub fn read(text: &str) -> Option<Timestamp> {
         local + shift
     };
     Some(Timestamp::from_millis(utc))
+}
+
+/// Reads a point in time as [`http()`] writes it. The weekday is not looked at: OP's own examples
+/// have wrong ones.
+///
+/// `None` for any other form, and for a date that the calendar lacks.
+///
+/// ```
+/// use kassa_checkout::Timestamp;
+/// use kassa_providers::date;
+/// let time = Some(Timestamp::from_millis(1_604_414_498_000));
+/// assert_eq!(date::read_http("Tue, 03 Nov 2020 14:41:38 GMT"), time);
+/// assert_eq!(date::read_http("Mon, 03 Nov 2020 14:41:38 GMT"), time);
+/// assert_eq!(date::read_http("Tue, 31 Nov 2020 14:41:38 GMT"), None);
+/// ```
+#[must_use]
+pub fn read_http(text: &str) -> Option<Timestamp> {
+    let (weekday, rest) = text.split_once(", ")?;
+    let parts: Vec<&str> = rest.split(' ').collect();
+    let &[day, month, year, time, "GMT"] = parts.as_slice() else {
+        return None;
+    };
+    let month = (1..=12).zip(MONTHS).find(|(_, name)| *name == month)?.0;
+    if !WEEKDAYS.contains(&weekday) {
+        return None;
+    }
+    read(&format!("{year}-{month:02}-{day}T{time}Z"))
 }
 
 /// Whether it lies east of Greenwich, and by how many minutes.

@@ -2,11 +2,13 @@
 
 use std::{fmt, time::Instant};
 
+use http::{HeaderMap, header::DATE};
 use kassa_checkout::{Call, CallError, Signed, Timestamp, Verified};
 use tracing::Instrument as _;
 
 use crate::{
     circuit::{Circuits, Moved, Position},
+    clock,
     metrics::Metrics,
     shop::Account,
     transport::{SendError, Transport},
@@ -177,9 +179,11 @@ impl Calls {
             .send(request)
             .await
             .map_err(Failed::Sending)?;
-        reply
-            .read(&response, &account.keys())
-            .map_err(Failed::Answer)
+        let answer = reply.read(&response, &account.keys());
+        if let Err(CallError::Refused { status, .. }) = &answer {
+            compare_clocks(account, *status, response.headers(), clock::now());
+        }
+        answer.map_err(Failed::Answer)
     }
 
     fn moved(&self, provider: &'static str, shop: &str, moved: Moved) {
@@ -198,5 +202,55 @@ impl Calls {
                 tracing::info!(target: "kassa::calls", provider, shop, "a provider that failed answers again");
             }
         }
+    }
+}
+
+/// How far two clocks may be apart before somebody is told, in seconds.
+const CLOCKS_APART: u64 = 30;
+
+/// A provider that refuses a call may do so because of its `Date`; OP signs and checks it. What its
+/// error then says is not public, but its answer tells the time.
+fn compare_clocks(account: &Account, status: u16, answer: &HeaderMap, now: Timestamp) {
+    let Some(seconds) = apart(answer, now).filter(|seconds| *seconds > CLOCKS_APART) else {
+        return;
+    };
+    tracing::error!(
+        target: "kassa::calls",
+        provider = account.id(),
+        shop = %account.shop,
+        status,
+        seconds,
+        "a provider refused a call, and its clock and this machine's are apart: set the clock"
+    );
+}
+
+/// By how many seconds the clock of whoever answered differs from ours.
+fn apart(answer: &HeaderMap, now: Timestamp) -> Option<u64> {
+    let date = answer.get(DATE)?.to_str().ok()?;
+    let theirs = kassa_providers::date::read_http(date)?;
+    Some(theirs.millis().abs_diff(now.millis()) / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, header::DATE};
+    use kassa_checkout::Timestamp;
+
+    use super::apart;
+
+    #[test]
+    fn clocks_are_compared_by_what_the_answer_says() {
+        let theirs = Timestamp::from_millis(1_604_414_498_000);
+        let apart = |date: &'static str, now| {
+            let headers = HeaderMap::from_iter([(DATE, HeaderValue::from_static(date))]);
+            apart(&headers, now)
+        };
+        let date = "Tue, 03 Nov 2020 14:41:38 GMT";
+        assert_eq!(apart(date, theirs), Some(0));
+        assert_eq!(apart(date, theirs.plus_seconds(61)), Some(61));
+        let before = Timestamp::from_millis(theirs.millis() - 3_600_000);
+        assert_eq!(apart(date, before), Some(3_600));
+        assert_eq!(apart("now", theirs), None);
+        assert_eq!(super::apart(&HeaderMap::new(), theirs), None);
     }
 }

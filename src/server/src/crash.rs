@@ -33,6 +33,16 @@ points! {
     Created = "create/created";
     /// An attempt was begun, and the customer was not answered.
     Begun = "pay/begun";
+    /// An attempt is durable, and its provider is about to be called.
+    Calling = "begin/calling";
+    /// The provider answered the call that begins an attempt, and nothing was kept of it.
+    CallAnswered = "begin/answered";
+    /// A refund is durable, and nobody works on it.
+    RefundBegun = "refund/begun";
+    /// That its provider is called is durable too, and it is not called yet.
+    RefundCalling = "refund/calling";
+    /// The provider answered, and nothing of it was kept.
+    RefundCalled = "refund/answered";
     /// A callback was verified, and nothing was kept of it.
     Heard = "callback/heard";
     /// A report was applied, and whoever brought it was not answered.

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 
 use kassa_checkout::{
     Amount, BankId, Call, CallError, Claimed, Coded, Customer, Language, Order, RawCallback,
-    Selection, Signed, Timestamp,
+    Selection, Signed, Timestamp, Verified,
     contract::{ChooseAt, FormField, NextStep},
     message::SignError,
     order::{AttemptRef, CallContext, Context},
@@ -318,14 +318,29 @@ pub fn claim_notice(
     })
 }
 
-/// Verifies such a callback with the keys of the account whose attempt it is about.
+/// Verifies such a callback with the keys of the account whose attempt it is about, and that it was
+/// sent about now.
 #[must_use]
-pub fn heed(account: &Account, raw: &RawCallback) -> bool {
-    let notices = account.provider.notices();
-    notices.is_some_and(|notices| {
-        let claimed = notices.claim_notice(raw);
-        claimed.is_ok_and(|claimed| claimed.verify(&account.keys()).is_ok())
-    })
+pub fn heed(account: &Account, raw: &RawCallback, now: Timestamp) -> bool {
+    let verified = account.provider.notices().and_then(|notices| {
+        let claimed = notices.claim_notice(raw).ok()?;
+        claimed.verify(&account.keys()).ok()
+    });
+    let Some(notice) = verified.map(Verified::into_inner) else {
+        return false;
+    };
+    let timely = notice.is_timely(now);
+    if let (false, Some(sent)) = (timely, notice.sent) {
+        tracing::warn!(
+            target: "kassa::callbacks",
+            provider = account.id(),
+            shop = %account.shop,
+            seconds = sent.at.millis().abs_diff(now.millis()) / 1_000,
+            permitted = sent.within_seconds,
+            "a callback's Date lies too far from now: this machine's clock or the provider's is wrong, or somebody sent an old callback again"
+        );
+    }
+    timely
 }
 
 /// The call that has a provider give money back, signed.
@@ -349,6 +364,39 @@ pub fn refund(
         .and_then(|refunds| refunds.refund(about, order, &context))
         .map_err(StepError::Build)?;
     unsigned.sign(&account.keys()).map_err(StepError::Sign)
+}
+
+/// Asks the provider how much went back of an attempt, in cents; nothing where it cannot be asked
+/// or gives no answer.
+pub async fn ask_refunded(
+    calls: &Calls,
+    account: &Account,
+    about: &AttemptRef<'_>,
+    now: Timestamp,
+) -> Option<u64> {
+    let totals = account.provider.refunds()?.totals()?;
+    let context = CallContext {
+        now,
+        request_id: tokens::uuid(),
+        session_id: tokens::uuid_of(about.provider_payment_id),
+    };
+    let question = totals.ask_total(about, &context).map_err(StepError::Build);
+    let signed =
+        question.and_then(|unsigned| unsigned.sign(&account.keys()).map_err(StepError::Sign));
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(error) => {
+            tracing::error!(target: "kassa::calls", shop = %account.shop, %error, "a provider could not be asked how much went back");
+            return None;
+        }
+    };
+    match calls.make(account, "refunded", signed, now).await {
+        Ok(total) => Some(total.into_inner().0),
+        Err(failed) => {
+            tracing::warn!(target: "kassa::calls", shop = %account.shop, reason = %failed, "a provider did not say how much went back");
+            None
+        }
+    }
 }
 
 /// What came of asking a provider how an attempt stands.

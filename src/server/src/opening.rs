@@ -16,6 +16,7 @@ use kassa_checkout::{
 use crate::{
     calls::Failed,
     clock,
+    crash::{self, Point},
     gateway::{self, Asked},
     problem::{Fault, Problem},
     reports,
@@ -73,7 +74,10 @@ pub(crate) async fn open(
             Asked::Refused | Asked::Unsupported => return Err(Fault::Provider.into()),
         }
     }
-    match app.calls.make(account, "begin", call, clock::now()).await {
+    crash::point(Point::Calling);
+    let answer = app.calls.make(account, "begin", call, clock::now()).await;
+    crash::point(Point::CallAnswered);
+    match answer {
         Ok(opened) => onward(taken(app, account, attempt, opened.into_inner()).await?),
         Err(failed) => missed(app, account, payment, attempt, new, &failed).await,
     }

@@ -1,44 +1,29 @@
 //! Refunds that a provider is asked to make.
 //!
 //! A refund is durable, and its sum out of reach of every other, before the provider is called;
-//! the call is made once. Where nobody can tell whether it was heard, the refund stays pending:
-//! a second call might send the money twice.
+//! that it is called is durable too, so that the call is made once, whoever dies when. Where
+//! nobody can tell whether it was heard, the refund stays pending: a second call might send the
+//! money twice. Then the provider is asked how much went back in all; see `jobs/refunds.rs`.
 
 use std::sync::Arc;
 
 use kassa_checkout::{
     Amount, CallError, Coded as _,
-    lifecycle::{Attempt, RefundStatus},
+    lifecycle::{Attempt, Refund, RefundStatus},
     order::AttemptRef,
-    refund::{RefundNote, RefundOrder},
+    refund::{RefundOrder, RefundTold},
 };
 
 use crate::{
     calls::Failed,
-    clock, gateway,
+    clock,
+    crash::{self, Point},
+    gateway,
     problem::{Fault, Problem},
     shop::{Account, Shop},
     state::AppState,
-    store::{Payment, RefundRecord, StoreError},
+    store::{Payment, RefundRecord, RefundStep, StoreError},
 };
-
-/// What the payer reads about a refund.
-#[derive(Debug, Clone)]
-pub(crate) enum Note {
-    /// A reference in its machine form.
-    Reference(String),
-    /// Words.
-    Message(String),
-}
-
-impl Note {
-    fn borrowed(&self) -> RefundNote<'_> {
-        match self {
-            Self::Reference(text) => RefundNote::Reference(text),
-            Self::Message(text) => RefundNote::Message(text),
-        }
-    }
-}
 
 /// The account that would give the money of a payment back: the one that took it, whichever the
 /// shop prefers today. None where the configuration has it no more.
@@ -62,7 +47,11 @@ pub(crate) fn account_of<'a>(
 ///
 /// # Errors
 /// [`Problem`] when the provider makes no refunds, or would refuse this one's words.
-pub(crate) fn check(account: &Account, payment: &Payment, note: &Note) -> Result<(), Problem> {
+pub(crate) fn check(
+    account: &Account,
+    payment: &Payment,
+    told: &RefundTold,
+) -> Result<(), Problem> {
     if account.provider.refunds().is_none() {
         return Err(Problem::field(
             Fault::RefundUnsupported,
@@ -77,7 +66,7 @@ pub(crate) fn check(account: &Account, payment: &Payment, note: &Note) -> Result
     };
     let order = RefundOrder {
         amount: payment.lifecycle.amount(),
-        note: note.borrowed(),
+        note: told.note(),
     };
     match gateway::refund(account, &about, &order) {
         Ok(_) => Ok(()),
@@ -100,80 +89,126 @@ pub(crate) fn check(account: &Account, payment: &Payment, note: &Note) -> Result
     }
 }
 
-/// Has the provider make a refund that was begun, and writes down what became of it.
-pub(crate) async fn carry_out(app: AppState, shop: Arc<Shop>, refund: RefundRecord, note: Note) {
-    let outcome = match call(&app, &shop, &refund, &note).await {
-        Ok(outcome) => outcome,
-        Err(error) => {
-            tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund was not made: its payment cannot be read");
-            return;
-        }
-    };
-    if outcome == RefundStatus::Pending {
-        tracing::error!(target: "kassa::refunds", refund = %refund.id, payment = %refund.payment, "whether a refund was made is not known: ask the provider");
+/// Has the provider make a refund that was begun, and writes down what became of it. Nothing where
+/// somebody does so already, or has called the provider before.
+pub(crate) async fn carry_out(app: AppState, shop: Arc<Shop>, refund: RefundRecord) {
+    let Some(_running) = app.running.enter("refund", &refund.id) else {
         return;
+    };
+    crash::point(Point::RefundBegun);
+    if let Err(error) = make(&app, &shop, &refund).await {
+        tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund waits for the store");
     }
-    match app
+}
+
+async fn make(app: &AppState, shop: &Shop, refund: &RefundRecord) -> Result<(), StoreError> {
+    let payment = app.store.payment(&shop.id, &refund.payment).await?;
+    let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
+    let kept = payment.lifecycle.refund(&refund.id);
+    let Some(told) = kept.and_then(Refund::planned).cloned() else {
+        return Ok(());
+    };
+    // Once for good: whoever dies after this leaves a refund that may have been made.
+    let called = RefundStep::Called;
+    let called = app.store.advance_refund(&refund.id, called, clock::now());
+    if called.await?.is_none() {
+        return Ok(());
+    }
+    crash::point(Point::RefundCalling);
+    let outcome = call(app, shop, &payment, refund, &told).await;
+    crash::point(Point::RefundCalled);
+    if outcome == RefundStatus::Pending {
+        tracing::error!(target: "kassa::refunds", refund = %refund.id, payment = %refund.payment, "whether a refund was made is not known: the provider is asked how much went back");
+        return Ok(());
+    }
+    settle(app, &refund.id, outcome).await
+}
+
+async fn settle(app: &AppState, refund: &str, outcome: RefundStatus) -> Result<(), StoreError> {
+    let settled = app
         .store
-        .settle_refund(&refund.id, outcome, clock::now())
-        .await
-    {
-        Ok(Some(token)) => {
-            app.changed(&token);
-            app.outbox.notify_one();
-        }
-        Ok(None) => {}
-        Err(error) => {
-            tracing::error!(target: "kassa::refunds", refund = %refund.id, outcome = outcome.as_str(), %error, "a refund's outcome was not kept");
-        }
+        .advance_refund(refund, outcome.into(), clock::now());
+    if let Some(token) = settled.await? {
+        app.changed(&token);
     }
+    Ok(())
 }
 
 async fn call(
     app: &AppState,
     shop: &Shop,
+    payment: &Payment,
     refund: &RefundRecord,
-    note: &Note,
-) -> Result<RefundStatus, StoreError> {
-    let payment = app.store.payment(&shop.id, &refund.payment).await?;
-    let provider = payment
-        .as_ref()
-        .and_then(|payment| payment.provider_of(&refund.attempt));
-    let Some(account) = provider.and_then(|provider| shop.account(provider)) else {
-        tracing::error!(target: "kassa::refunds", refund = %refund.id, provider, "a refund was not made: its account is not in the configuration");
-        return Ok(RefundStatus::Failed);
+    told: &RefundTold,
+) -> RefundStatus {
+    let Some(account) = account_at(shop, payment, refund) else {
+        tracing::error!(target: "kassa::refunds", refund = %refund.id, "a refund was not made: its account is not in the configuration");
+        return RefundStatus::Failed;
     };
-    let about = AttemptRef {
-        provider_payment_id: &refund.attempt,
-        provider_reference: payment
-            .as_ref()
-            .and_then(|payment| payment.reference_of(&refund.attempt)),
-    };
+    let about = about(payment, refund);
     let Ok(amount) = Amount::from_cents(refund.cents) else {
-        return Ok(RefundStatus::Failed);
+        return RefundStatus::Failed;
     };
-    let order = RefundOrder {
-        amount,
-        note: note.borrowed(),
-    };
+    let note = told.note();
+    let order = RefundOrder { amount, note };
     let signed = match gateway::refund(account, &about, &order) {
         Ok(signed) => signed,
         Err(error) => {
             tracing::error!(target: "kassa::refunds", refund = %refund.id, %error, "a refund could not be built");
-            return Ok(RefundStatus::Failed);
+            return RefundStatus::Failed;
         }
     };
-    let made = app
-        .calls
-        .make(account, "refund", signed, clock::now())
-        .await;
-    Ok(match made {
+    let made = app.calls.make(account, "refund", signed, clock::now());
+    match made.await {
         Ok(_) => RefundStatus::Succeeded,
         Err(failed) => {
             tracing::warn!(target: "kassa::refunds", refund = %refund.id, reason = %failed, "a refund brought no success");
             meaning(&failed)
         }
-    })
+    }
+}
+
+/// Takes up a refund that nobody works on: calls the provider where nobody has, else asks it how
+/// much went back in all, and settles what that proves.
+pub(crate) async fn take_up(
+    app: &AppState,
+    shop: &Arc<Shop>,
+    refund: &RefundRecord,
+) -> Result<(), StoreError> {
+    let payment = app.store.payment(&shop.id, &refund.payment).await?;
+    let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
+    let kept = payment.lifecycle.refund(&refund.id);
+    if kept.is_some_and(|kept| kept.planned().is_some()) {
+        carry_out(app.clone(), Arc::clone(shop), refund.clone()).await;
+        return Ok(());
+    }
+    let Some(_running) = app.running.enter("refund", &refund.id) else {
+        return Ok(());
+    };
+    let about = about(&payment, refund);
+    let Some(account) = account_at(shop, &payment, refund) else {
+        return Ok(());
+    };
+    let Some(total) = gateway::ask_refunded(&app.calls, account, &about, clock::now()).await else {
+        return Ok(());
+    };
+    for made in payment.lifecycle.refunds_made(&refund.attempt, total) {
+        tracing::info!(target: "kassa::refunds", refund = %made, "a refund without an answer was made: the provider's total says so");
+        settle(app, &made, RefundStatus::Succeeded).await?;
+    }
+    Ok(())
+}
+
+/// The account that took the money, where the configuration still has it.
+fn account_at<'a>(shop: &'a Shop, payment: &Payment, refund: &RefundRecord) -> Option<&'a Account> {
+    shop.account(payment.provider_of(&refund.attempt)?)
+}
+
+fn about<'a>(payment: &'a Payment, refund: &'a RefundRecord) -> AttemptRef<'a> {
+    AttemptRef {
+        provider_payment_id: &refund.attempt,
+        provider_reference: payment.reference_of(&refund.attempt),
+    }
 }
 
 /// What a call that brought no success says about the money.

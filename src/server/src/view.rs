@@ -203,6 +203,8 @@ pub fn status(payment: &Payment, names: Option<Names>) -> PaymentStatus {
         changed_at: payment.changed_at,
         version: payment.version,
         return_url: return_url(payment),
+        refunded_cents: payment.lifecycle.refunded_cents(),
+        refunding_cents: payment.lifecycle.refunding_cents(),
         next: next(payment),
     }
 }

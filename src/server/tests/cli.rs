@@ -22,6 +22,7 @@ use kassa_checkout::{
     contract::ChooseAt,
     lifecycle::{Evidence, Meaning, Rank},
     provider::PaymentEvent,
+    refund::RefundTold,
 };
 use kassa_keys::{ApiKeyHash, RsaSha256Key, WebhookKey};
 use kassa_server::{
@@ -418,7 +419,7 @@ async fn a_refund_that_nobody_heard_of_is_settled_by_hand() {
         payment: payment.clone(),
         attempt: None,
         amount: Some(Amount::from_cents(990).unwrap()),
-        manual: false,
+        told: Some(RefundTold::Reference("1232".to_owned())),
         note: Some("One was broken".to_owned()),
         now: THEN,
         answer: Box::new(|refund| refund.id.clone()),

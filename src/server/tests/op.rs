@@ -12,8 +12,14 @@ mod kit;
 
 use std::{net::Ipv4Addr, sync::Mutex, time::Duration};
 
+use kassa_checkout::{Amount, refund::RefundTold};
 use kassa_keys::{ApiKeyHash, api_key_text};
-use kassa_server::{config::Config, serve::Service};
+use kassa_server::{
+    AppState, clock,
+    config::Config,
+    serve::Service,
+    store::{MessageFilter, NewRefund, RefundStep, Refunding},
+};
 use kit::{Folder, text};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -32,6 +38,7 @@ struct World {
     /// All that came to the browser.
     seen: Mutex<String>,
     folder: Folder,
+    app: AppState,
     stop: Option<oneshot::Sender<()>>,
     ended: JoinHandle<std::io::Result<()>>,
 }
@@ -65,6 +72,7 @@ impl World {
         // The simulator has no certificate.
         config.development = true;
         let service = Service::start(config).await.unwrap();
+        let app = service.app.clone();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(service.run(async {
             let _ = stopped.await;
@@ -76,6 +84,7 @@ impl World {
             key,
             seen: Mutex::default(),
             folder,
+            app,
             stop: Some(stop),
             ended,
         }
@@ -422,6 +431,8 @@ async fn a_shop_refunds_a_part_and_then_the_rest() {
         .until(&payment, "refunded", Duration::from_secs(4))
         .await;
     assert_eq!(world.refund(&payment, json!({})).await.0, 409);
+    // One session id for all calls about a payment; that no request id came twice, OP saw to.
+    assert_eq!(world.at_op().await[0]["otherSessions"], 0);
     world.nothing_leaked().await;
     world.stop().await;
 }
@@ -466,6 +477,178 @@ async fn a_refund_that_op_refused_frees_its_sum_and_one_that_nobody_answered_doe
         }
     }
     assert_eq!(world.refund(&payment, json!({ "amount": 1 })).await.0, 409);
+    world.stop().await;
+}
+
+impl World {
+    /// A refund that was begun so many seconds ago by a process that died: before it called OP, or
+    /// after.
+    async fn abandoned(&self, payment: &Value, id: &str, cents: u64, ago: u64, called: bool) {
+        let now = clock::now().millis() - ago * 1_000;
+        let new = NewRefund {
+            id: id.to_owned(),
+            shop: "puoti".to_owned(),
+            payment: text(payment, "id").to_owned(),
+            attempt: None,
+            amount: Some(Amount::from_cents(cents).unwrap()),
+            told: Some(RefundTold::Reference("1232".to_owned())),
+            note: None,
+            now: kassa_checkout::Timestamp::from_millis(now),
+            answer: Box::new(|refund| refund.id.clone()),
+        };
+        let begun = self.app.store.refund(new, None).await.unwrap();
+        assert!(matches!(begun, Refunding::New { .. }), "{begun:?}");
+        if called {
+            let step = self
+                .app
+                .store
+                .advance_refund(id, RefundStep::Called, clock::now());
+            assert!(step.await.unwrap().is_some());
+        }
+    }
+
+    /// Somebody gives money back at OP.
+    async fn given_back(&self, cents: u64) {
+        let id = text(&self.at_op().await[0], "paymentId").to_owned();
+        let path = format!("/payments/{id}/refund");
+        self.control(&path, json!({ "cents": cents })).await;
+    }
+
+    /// The flags that the shop was told of.
+    async fn flags(&self, payment: &Value) -> Vec<String> {
+        let filter = MessageFilter {
+            payment: Some(text(payment, "id").to_owned()),
+            limit: 100,
+            ..MessageFilter::default()
+        };
+        let told = self.app.store.messages(filter).await.unwrap();
+        let bodies = told
+            .iter()
+            .map(|one| serde_json::from_str(&one.body).unwrap());
+        let flagged = bodies.filter(|body: &Value| body["type"] == "payment.flagged");
+        flagged
+            .map(|body| text(&body["data"], "flag").to_owned())
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_without_an_answer_is_healed_by_ops_total() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    world.given_back(990).await;
+    world.abandoned(&payment, "ref_made", 990, 40, true).await;
+    assert_eq!(world.settled(&payment).await, ["succeeded"]);
+    world
+        .until(&payment, "partially_refunded", Duration::from_secs(4))
+        .await;
+    // One that was never called for is called for now.
+    world
+        .abandoned(&payment, "ref_uncalled", 1_000, 40, false)
+        .await;
+    assert_eq!(world.settled(&payment).await, ["succeeded", "succeeded"]);
+    assert_eq!(world.at_op().await[0]["totalRefundedAmount"], "19.90");
+    assert_eq!(world.flags(&payment).await, [""; 0]);
+    world.nothing_leaked().await;
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_op_does_not_know_of_stays_pending_and_the_shop_is_told_once() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    world
+        .abandoned(&payment, "ref_lost", 990, 2 * 3_600, true)
+        .await;
+    // A sum that proves nothing: somebody gave back something else.
+    world.given_back(100).await;
+    world.abandoned(&payment, "ref_young", 500, 40, true).await;
+    let mut tries = 0;
+    while world.flags(&payment).await.is_empty() {
+        tries += 1;
+        assert!(tries < 200, "nobody is told");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    // A look or two later.
+    tokio::time::sleep(Duration::from_millis(2_200)).await;
+    assert_eq!(world.flags(&payment).await, ["refund_unanswered"]);
+    let list = world.refunds(&payment).await;
+    let refunds = list["data"].as_array().unwrap().iter();
+    assert!(
+        refunds.clone().all(|one| one["status"] == "pending"),
+        "{list}"
+    );
+    assert_eq!(list["refundable"], 4_990 - 990 - 500);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_has_op_asked_at_once() {
+    let world = World::start().await;
+    world
+        .control("/faults", json!({ "lose_callbacks": 1 }))
+        .await;
+    let payment = world.payment("1001").await;
+    let (_, step) = world.pay(&payment, "op").await;
+    let back = world.at_the_bank(&step, "pay").await;
+    assert_ne!(world.status(&payment).await["status"], "paid");
+    for _ in 0..5 {
+        world.browse(world.client.get(&back)).await;
+    }
+    // The first question would be due ten seconds after the beginning.
+    world.until(&payment, "paid", Duration::from_secs(4)).await;
+    assert_eq!(world.at_op().await[0]["asked"], 1);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_of_another_hour_is_not_listened_to() {
+    let world = World::start().await;
+    for (skip, status) in [(290, "paid"), (3_600, "redirected")] {
+        let clock = world
+            .client
+            .post(format!("{}/control/clock", world.simulator));
+        let clock = clock.header("content-type", "application/json");
+        let body = json!({ "skip_seconds": skip }).to_string();
+        assert_eq!(clock.body(body).send().await.unwrap().status(), 200);
+        let payment = world.payment(&skip.to_string()).await;
+        let (_, step) = world.pay(&payment, "op").await;
+        world
+            .control("/faults", json!({ "hold_callbacks": true }))
+            .await;
+        let back = world.at_the_bank(&step, "pay").await;
+        world.control("/callbacks/release", json!({})).await;
+        if status == "paid" {
+            world.until(&payment, status, Duration::from_secs(4)).await;
+            continue;
+        }
+        // It was heard and refused, while nobody asks yet.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(world.status(&payment).await["status"], status);
+        world.browse(world.client.get(&back)).await;
+        world.until(&payment, "paid", Duration::from_secs(4)).await;
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_whose_date_op_refuses_begins_no_payment() {
+    let world = World::start().await;
+    let clock = world
+        .client
+        .post(format!("{}/control/clock", world.simulator));
+    let clock = clock.header("content-type", "application/json");
+    let ahead = clock.body(json!({ "skip_seconds": 3_600 }).to_string());
+    assert_eq!(ahead.send().await.unwrap().status(), 200);
+    world.control("/faults", json!({ "date_within": 60 })).await;
+    let payment = world.payment("1001").await;
+    let (code, problem) = world.pay(&payment, "op").await;
+    assert_eq!((code, text(&problem, "code")), (502, "provider/refused"));
+    assert!(world.at_op().await.is_empty());
+    world
+        .control("/faults", json!({ "date_within": 3_700 }))
+        .await;
+    assert_eq!(world.pay(&payment, "op").await.0, 200);
     world.stop().await;
 }
 

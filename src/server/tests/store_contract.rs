@@ -15,15 +15,17 @@ mod kit;
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use kassa_checkout::{
     BankId, Status, Timestamp,
     lifecycle::{Meaning, RefundRefusal, RefundStatus},
     provider::{PaymentEvent, Redirect},
+    refund::RefundTold,
 };
 use kassa_server::store::{
     Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Message,
-    MessageFilter, Note, Noted, Outcome, Outgoing, Payment, Refunding, Room, Store, StoreError,
-    Tried,
+    MessageFilter, Note, Noted, Outcome, Outgoing, Payment, RefundStep, Refunding, Room, Store,
+    StoreError, Tried,
     sqlite::{OpenError, SqliteStore},
 };
 use kassa_tests::services::Postgres;
@@ -48,6 +50,7 @@ async fn contract(store: &dyn Store) {
     minds_what_an_endpoint_says(store).await;
     refunds_no_more_than_was_paid(store).await;
     settles_a_refund_once(store).await;
+    calls_a_provider_for_a_refund_once_and_reminds_once(store).await;
     keeps_what_a_call_began(store).await;
     goes_on_at_another_account(store).await;
     applies_a_report_to_what_was_seen(store).await;
@@ -441,7 +444,7 @@ async fn refunds_no_more_than_was_paid(store: &dyn Store) {
 async fn settles_a_refund_once(store: &dyn Store) {
     let attempt = paid_payment(store, "r2").await;
     let mut by_hand = refund("r2-1", "r2", Some(400));
-    by_hand.manual = true;
+    by_hand.told = None;
     let begun = store.refund(by_hand, None).await.unwrap();
     let Refunding::New { refund: first, .. } = begun else {
         panic!("{begun:?}")
@@ -456,7 +459,9 @@ async fn settles_a_refund_once(store: &dyn Store) {
         .await
         .unwrap();
     let later = NOW.plus_seconds(5);
-    let settle = async |id: &str, outcome| store.settle_refund(id, outcome, later).await;
+    let settle = async |id: &str, outcome: RefundStatus| {
+        store.advance_refund(id, outcome.into(), later).await
+    };
     let token = Some("co_r2".to_owned());
     assert_eq!(settle("ref_none", RefundStatus::Failed).await, Ok(None));
     assert_eq!(settle("ref_r2-2", RefundStatus::Pending).await, Ok(None));
@@ -489,6 +494,69 @@ async fn settles_a_refund_once(store: &dyn Store) {
     let of = |kind: &str| told.iter().filter(|body| body.contains(kind)).count();
     assert_eq!(of(r#""type":"refund.updated""#), 2);
     assert_eq!(of(r#""flag":"refund_contradicted""#), 1);
+}
+
+async fn calls_a_provider_for_a_refund_once_and_reminds_once(store: &dyn Store) {
+    paid_payment(store, "r3").await;
+    for (id, cents, told) in [
+        ("r3-1", 300, Some(RefundTold::Message("Sorry".to_owned()))),
+        ("r3-2", 200, Some(RefundTold::Reference("1232".to_owned()))),
+        ("r3-3", 100, None),
+    ] {
+        let mut new = refund(id, "r3", Some(cents));
+        new.told = told;
+        store.refund(new, None).await.unwrap();
+    }
+    let ids = async |from: Timestamp, limit| -> Vec<String> {
+        let pending = store.pending_refunds(from, limit).await.unwrap();
+        assert!(pending.iter().all(|one| one.shop == "demo"));
+        let ours = pending.into_iter().map(|one| one.refund);
+        let ours = ours.filter(|refund| refund.payment == "pay_r3");
+        ours.map(|refund| refund.id).collect()
+    };
+    // The manual one has ended, and those of other payments are not of interest here.
+    assert_eq!(ids(*NOW, 100).await, ["ref_r3-1", "ref_r3-2"]);
+    assert_eq!(ids(NOW.plus_seconds(1), 100).await, [""; 0]);
+    let later = NOW.plus_seconds(5);
+    let step = async |id: &str, step| store.advance_refund(id, step, later).await;
+    let planned = async |id: &str| {
+        let payment = payment_of(store, "r3").await;
+        payment.lifecycle.refund(id).unwrap().planned().cloned()
+    };
+    let told = Some(RefundTold::Message("Sorry".to_owned()));
+    assert_eq!(planned("ref_r3-1").await, told);
+    let token = Ok(Some("co_r3".to_owned()));
+    let both = join_all([
+        step("ref_r3-1", RefundStep::Called),
+        step("ref_r3-1", RefundStep::Called),
+    ]);
+    let mut both = both.await;
+    both.sort_by_key(|one| *one == Ok(None));
+    assert_eq!(both, [token.clone(), Ok(None)]);
+    assert_eq!(planned("ref_r3-1").await, None);
+    assert_eq!(step("ref_r3-3", RefundStep::Called).await, Ok(None));
+    assert_eq!(step("ref_none", RefundStep::Called).await, Ok(None));
+    assert_eq!(step("ref_r3-1", RefundStep::Overdue).await, token);
+    assert_eq!(step("ref_r3-1", RefundStep::Overdue).await, Ok(None));
+    assert_eq!(step("ref_r3-3", RefundStep::Overdue).await, Ok(None));
+    let failed = RefundStep::Ended(RefundStatus::Failed);
+    assert_eq!(step("ref_r3-2", failed).await, token);
+    assert_eq!(
+        step("ref_r3-2", RefundStep::Called).await,
+        Ok(None),
+        "it has ended"
+    );
+    assert_eq!(ids(*NOW, 100).await, ["ref_r3-1"]);
+    let filter = MessageFilter {
+        payment: Some("pay_r3".to_owned()),
+        limit: 20,
+        ..MessageFilter::default()
+    };
+    let told = store.messages(filter).await.unwrap();
+    let flags = told
+        .iter()
+        .filter(|one| one.body.contains("refund_unanswered"));
+    assert_eq!(flags.count(), 1);
 }
 
 async fn believes_the_same_words_said_later(store: &dyn Store) {

@@ -165,6 +165,8 @@ texts! {
     seven_days: "7 päivää", "7 dagar", "7 days";
     /// A delay.
     ten_days: "10 päivää", "10 dagar", "10 days";
+    /// Pays at OP, which says what came of it a minute later.
+    told_later: "Maksa, tulos selviää myöhemmin", "Betala, resultatet klarnar senare", "Pay, the outcome comes later";
     /// Pays with a late confirmation.
     pay_late: "Maksa ja odota vahvistusta", "Betala och vänta på bekräftelse", "Pay and await confirmation";
     /// Foot of the bank's page.

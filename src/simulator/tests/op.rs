@@ -415,3 +415,94 @@ async fn calls_and_callbacks_go_wrong_on_demand() {
         assert_eq!(world.callback().await.is_some(), heard);
     }
 }
+
+#[tokio::test]
+async fn every_answer_says_what_it_assumes() {
+    let mut world = World::start().await;
+    let made = world.call("POST", "/payments", &world.order()).await;
+    assert_eq!(made.assumed(), "success-status");
+    let id = made.json()["paymentId"].as_str().unwrap().to_owned();
+    let status = format!("/payments/{id}");
+    let stands = world.call("GET", &status, &Value::Null).await;
+    assert_eq!(stands.assumed(), "status-enum,refund-items,error-fields");
+    let banks = "/payments/multibank/providers";
+    let banks = world.call("GET", banks, &Value::Null).await;
+    assert_eq!(banks.assumed(), "bank-ids,provider-fields");
+    let unknown = world.call("GET", "/payments/none", &Value::Null).await;
+    assert_eq!(
+        (unknown.status, unknown.assumed()),
+        (404, "error-status,error-body")
+    );
+
+    let (id, way) = world.create(&world.order(), "").await;
+    let sent = world.get(&way).await;
+    assert_eq!(sent.assumed(), "redirect-status");
+    let page = sent.location().to_owned();
+    assert_eq!(world.get(&page).await.assumed(), "bank-page");
+    let act = Request::post(&page).header("host", HOST);
+    let paid = world.ask(act.body(Body::from("act=pay")).unwrap()).await;
+    assert_eq!(paid.assumed(), "return-redirect");
+    assert_eq!(world.get(&page).await.assumed(), "return-redirect");
+    let (headers, _) = world.callback().await.unwrap();
+    assert_eq!(
+        headers["x-simulator-assumed"],
+        "callback-url-line,callback-body"
+    );
+    let refund = json!({"amount": "1.00", "currency": "EUR", "reference": "1232"});
+    let refunded = world
+        .call("POST", &format!("/payments/{id}/refund"), &refund)
+        .await;
+    assert_eq!(
+        refunded.assumed(),
+        "refund-path,refund-sum-capped,refund-payment-id"
+    );
+}
+
+#[tokio::test]
+async fn what_is_processed_is_paid_a_minute_later_and_nobody_is_told() {
+    let mut world = World::start().await;
+    let (id, way) = world.create(&world.order(), "").await;
+    let page = world.get(&way).await.location().to_owned();
+    let act = Request::post(&page).header("host", HOST);
+    let taken = world
+        .ask(act.body(Body::from("act=process")).unwrap())
+        .await;
+    assert_eq!(taken.location(), "https://shop.example/return");
+    assert!(world.callback().await.is_some());
+    assert_eq!(world.status(&id).await["status"], "SIM_PROCESSING");
+    let skip = Request::post("/control/clock").header("content-type", "application/json");
+    let skip = skip.body(Body::from(r#"{"skip_seconds": 60}"#)).unwrap();
+    assert_eq!(world.ask(skip).await.status, 200);
+    assert_eq!(world.status(&id).await["status"], "SIM_PAID");
+    assert!(world.callback().await.is_none());
+}
+
+#[tokio::test]
+async fn callbacks_are_held_and_repeated_on_demand() {
+    let mut world = World::start().await;
+    let control = |path: &str, body: &'static str| {
+        let request = Request::post(format!("/control/op{path}"));
+        let request = request.header("content-type", "application/json");
+        request.body(Body::from(body)).unwrap()
+    };
+    let faults = r#"{"hold_callbacks": true, "repeat_callbacks": 1}"#;
+    assert_eq!(world.ask(control("/faults", faults)).await.status, 204);
+    let (id, _) = world.create(&world.order(), "").await;
+    let act = format!("/payments/{id}/act");
+    assert_eq!(
+        world.ask(control(&act, r#"{"act": "pay"}"#)).await.status,
+        200
+    );
+    assert!(world.callback().await.is_none());
+    let released = world.ask(control("/callbacks/release", "{}")).await;
+    assert_eq!(released.json()["released"], 2);
+    assert!(world.callback().await.is_some() && world.callback().await.is_some());
+    let given = world
+        .ask(control(
+            &format!("/payments/{id}/refund"),
+            r#"{"cents": 100}"#,
+        ))
+        .await;
+    assert_eq!(given.json()["total_cents"], 100);
+    assert_eq!(world.status(&id).await["totalRefundedAmount"], "1.00");
+}

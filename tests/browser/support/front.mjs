@@ -21,6 +21,9 @@ export class Front {
   /** What was asked for: `GET /path`. */
   requests = [];
 
+  /** All that was sent to browsers, where a test wants it kept: put a list here. A byte is a character. */
+  sent = null;
+
   /** Starts the proxy; `target` may be named later. */
   static async start() {
     const front = new Front();
@@ -51,8 +54,8 @@ export class Front {
     if (this.spoilt.missing?.test(pathname)) return response.writeHead(404).end();
     const change = this.spoilt.bodies?.[extname(pathname)];
     const headers = { ...request.headers };
-    // What is to be changed must come as it is, and whole.
-    if (change) for (const name of ['accept-encoding', 'if-none-match']) delete headers[name];
+    // What is to be changed or kept must come as it is, and whole.
+    if (change || this.sent) for (const name of ['accept-encoding', 'if-none-match']) delete headers[name];
     const { hostname, port } = this.#target;
     const asked = ask({ hostname, port, path: request.url, method: request.method, headers }, (answer) =>
       this.#pass(answer, response, change),
@@ -66,7 +69,9 @@ export class Front {
     const headers = { ...answer.headers };
     const policy = headers['content-security-policy'];
     if (policy && this.spoilt.policy) headers['content-security-policy'] = this.spoilt.policy(policy);
+    this.sent?.push(`${answer.statusCode} ${answer.rawHeaders.join('\n')}\n`);
     if (!change) {
+      if (this.sent) answer.on('data', (bytes) => this.sent.push(bytes.toString('latin1')));
       response.writeHead(answer.statusCode, headers);
       return answer.pipe(response);
     }

@@ -59,7 +59,11 @@ export class PlainCheckout extends Checkout {
     const check = this.button('check');
     while (!(await this.title(key).isVisible())) {
       await this.title(key).or(check).first().waitFor();
-      if (await check.isVisible()) await check.click();
+      if (!(await check.isVisible())) continue;
+      // The page may ask again by itself at this very moment, and the button not be there any more.
+      const either = [check.click(), this.title(key).waitFor()];
+      either.forEach((one) => one.catch(() => {}));
+      await Promise.race(either);
     }
   }
 }
@@ -95,10 +99,13 @@ export class BankPage {
     await this.page.getByRole('heading', { level: 1, name: this.words.confirm }).waitFor();
   }
 
-  /** `pay`, `refuse`, `cancel`, or how it ends after a week: `arrives`, `arrivesNot`, `isReversed`. */
+  /**
+   * `pay`, `refuse`, `cancel`, how it ends after a week: `arrives`, `arrivesNot`, `isReversed`;
+   * or at OP, that the outcome comes later: `toldLater`.
+   */
   async act(act) {
     await this.arrive();
-    if (['pay', 'refuse', 'cancel'].includes(act)) {
+    if (['pay', 'refuse', 'cancel', 'toldLater'].includes(act)) {
       return this.page.getByRole('button', { name: this.words[act] }).click();
     }
     await this.page.getByText(this.words.late, { exact: true }).click();

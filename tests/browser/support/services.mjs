@@ -77,7 +77,8 @@ export async function startSimulator() {
 /** The running programs, and what a test does behind the customer's back. */
 class Services {
   constructor({ kassa, simulator, shop, fronts }, stop, { clock, putForward }) {
-    Object.assign(this, { kassa, simulator, shop, fronts, stop, clock, putForward });
+    const op = new SimulatedOp(simulator);
+    Object.assign(this, { kassa, simulator, shop, fronts, stop, clock, putForward, op });
   }
 
   /** The origins that pages may talk to. */
@@ -86,7 +87,7 @@ class Services {
   }
 
   /** Has the shop take an order, as its checkout page does. */
-  async order({ option = 'all_banks', at = 'kassa', language = 'fi' } = {}) {
+  async order({ option = 'all_banks', at = 'kassa', language = 'fi', through = 'ecommpay' } = {}) {
     const banks = { named_banks: ['nordea', 'op'], single_bank: ['nordea'] }[option];
     const order = await post(`${this.shop}/api/orders`, {
       items: { tea: 2 },
@@ -94,6 +95,7 @@ class Services {
       customer: { first_name: 'Maija', last_name: 'Meikäläinen', email: 'maija@example.fi' },
       selection: { option, ...(banks && { banks }) },
       choose_at: at,
+      provider: through,
     });
     return {
       ...order,
@@ -124,6 +126,20 @@ class Services {
     await post(`${this.simulator}/control/callbacks/flush`, {});
   }
 
+  /** Has the shop give back cents of an order that was paid through OP, until that stands as `status`. */
+  async refund(order, amount, status) {
+    const { return_url: back } = await (await fetch(`${order.hosted}/status`)).json();
+    const refunds = `${this.kassa}/v1/payments/${new URL(back).searchParams.get('payment')}/refunds`;
+    const authorization = `Bearer ${API_KEY_AT_OP}`;
+    const { id } = await post(refunds, { amount }, { authorization });
+    for (let tries = 0; tries < 200; tries += 1) {
+      const { data } = await (await fetch(refunds, { headers: { authorization } })).json();
+      if (data.find((refund) => refund.id === id).status === status) return;
+      await new Promise((done) => setTimeout(done, 25));
+    }
+    assert.fail(`the refund is never ${status}`);
+  }
+
   /** How many payments the simulator was asked to open. */
   async opened() {
     const answer = await fetch(`${this.simulator}/control/payments`);
@@ -131,14 +147,49 @@ class Services {
   }
 }
 
-async function post(address, body) {
+/** The development configuration's shop where it is paid through OP. */
+const API_KEY_AT_OP = 'kassa_dev_op_0123456789abcdef0123456789abcdef';
+
+/** OP at the simulator, behind the customer's back. */
+class SimulatedOp {
+  #control;
+
+  constructor(simulator) {
+    this.#control = `${simulator}/control/op`;
+  }
+
+  /** What goes wrong from now on; nothing when nothing is named. */
+  async faults(wanted) {
+    await post(`${this.#control}/faults`, wanted);
+  }
+
+  /** The payments of an order, the oldest first; all without one. */
+  async payments(order) {
+    const { payments } = await (await fetch(`${this.#control}/payments`)).json();
+    const wanted = order?.payment.reference.replaceAll(' ', '');
+    return payments.filter(({ reference }) => !wanted || reference === wanted);
+  }
+
+  /** Ends an order's newest payment while the customer is elsewhere. */
+  async act(order, act) {
+    const { paymentId } = (await this.payments(order)).at(-1);
+    await post(`${this.#control}/payments/${paymentId}/act`, { act });
+  }
+
+  /** Lets callbacks go that were held; says how many. */
+  async release() {
+    return (await post(`${this.#control}/callbacks/release`, {})).released;
+  }
+}
+
+async function post(address, body, headers = {}) {
   const answer = await fetch(address, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   });
   assert.ok(answer.ok, `${address} answered ${answer.status}: ${await answer.clone().text()}`);
-  return answer.json();
+  return answer.status === 204 ? undefined : answer.json();
 }
 
 async function get(address) {

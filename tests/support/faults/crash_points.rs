@@ -8,6 +8,7 @@ use std::{
 };
 
 use super::{
+    call_points,
     driver::{
         outcome::Outcome,
         random::Random,
@@ -39,12 +40,12 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
         None => "postgres/",
         Some(_) => "sqlite/",
     };
-    let points: Vec<String> = names(&program)?
+    let (of_calls, points): (Vec<_>, Vec<_>) = names(&program)?
         .into_iter()
         .filter(|name| !name.starts_with(of_other_store))
-        .collect();
+        .partition(|name| call_points::is_ours(name));
     let setting = Setting {
-        program: Some(program),
+        program: Some(program.clone()),
         ..Setting::meddled()
     };
     let world = World::open(bench, folder, &setting)?;
@@ -77,7 +78,7 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
         .figure(format!("{} points", points.len()))
         .figure(format!("{} deaths", deaths - missed.len()));
     outcome.wrong.extend(missed);
-    Ok(outcome)
+    Ok(outcome.and(call_points::run(bench, folder, &program, &of_calls)?))
 }
 
 /// The names of the server's points, which it tells when it does not know one.

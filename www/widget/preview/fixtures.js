@@ -48,6 +48,8 @@ export function status(word) {
     chosen_at: begun ? noon + 2 * 60_000 : null,
     accepted_at: word === 'awaiting_confirmation' ? noon + 4 * 60_000 : null,
     changed_at: noon + 4 * 60_000,
+    refunded_cents: { partially_refunded: 1_000, refunded: 4_990 }[word] ?? 0,
+    refunding_cents: word === 'partially_refunded' ? 350 : 0,
     version: 1,
     return_url: `${location.origin}/shop/thanks`,
   };

@@ -188,8 +188,9 @@ pub(crate) fn first_step(session: &Session) -> Step {
 
 /// Whether the status may still change by itself while the customer looks on.
 pub(crate) fn is_open(status: &PaymentStatus) -> bool {
-    matches!(
-        status.status,
-        Status::Created | Status::Redirected | Status::Pending | Status::AwaitingConfirmation
-    )
+    status.refunding_cents > 0
+        || matches!(
+            status.status,
+            Status::Created | Status::Redirected | Status::Pending | Status::AwaitingConfirmation
+        )
 }

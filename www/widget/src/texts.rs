@@ -113,6 +113,8 @@ table! {
     payee: "Saaja", "Mottagare", "Payee";
     bank: "Pankki", "Bank", "Bank";
     amount: "Summa", "Belopp", "Amount";
+    refunded_sum: "Palautettu", "Återbetalat", "Refunded";
+    refunding_sum: "Palautetaan", "Återbetalas", "Being refunded";
     time: "Aika", "Tid", "Time";
 
     steps: "Maksun vaiheet", "Betalningens steg", "Steps of the payment";

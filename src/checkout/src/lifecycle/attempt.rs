@@ -118,6 +118,12 @@ impl Attempt {
         }
     }
 
+    /// How much of what the shop gives back is still on its way, in cents.
+    #[must_use]
+    pub fn refunding_cents(&self) -> u64 {
+        self.sum(|status| status == RefundStatus::Pending)
+    }
+
     /// How much can still be refunded, in cents: what was paid, without what went back or may be
     /// on its way.
     #[must_use]

@@ -4,7 +4,7 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Coded;
+use crate::{error::Coded, refund::RefundTold};
 
 /// A refund of an attempt that brought money.
 ///
@@ -17,6 +17,15 @@ pub struct Refund {
     status: RefundStatus,
     #[serde(default, skip_serializing_if = "core::ops::Not::not")]
     contradicted: bool,
+    /// The shop made it by itself.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    manual: bool,
+    /// The provider is still to be called, and told this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    planned: Option<RefundTold>,
+    /// Somebody was told that nobody knows what became of it.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    overdue: bool,
 }
 
 impl Refund {
@@ -26,7 +35,36 @@ impl Refund {
             cents,
             status: RefundStatus::Pending,
             contradicted: false,
+            manual: false,
+            planned: None,
+            overdue: false,
         }
+    }
+
+    /// What the provider is to be told, while it has not been called for certain.
+    #[must_use]
+    pub const fn planned(&self) -> Option<&RefundTold> {
+        self.planned.as_ref()
+    }
+
+    /// Notes that the shop makes it by itself, or what the provider is to be told.
+    pub(super) fn plan(&mut self, told: Option<RefundTold>) {
+        self.manual = told.is_none();
+        self.planned = told;
+    }
+
+    /// The provider is called now: from here on nobody may call it again. Answers nothing when
+    /// somebody called it before.
+    pub(super) fn call(&mut self) -> Option<RefundTold> {
+        let pending = self.status == RefundStatus::Pending;
+        pending.then(|| self.planned.take()).flatten()
+    }
+
+    /// Notes that its outcome is overdue; whether that is news.
+    pub(super) fn note_overdue(&mut self) -> bool {
+        let news = self.status == RefundStatus::Pending && !self.overdue;
+        self.overdue |= news;
+        news
     }
 
     /// Its identifier.
@@ -62,6 +100,49 @@ impl Refund {
         self.contradicted = true;
         Settled::Contradicted
     }
+}
+
+/// How many refunds may be weighed against a provider's total: every subset of them is looked at.
+const MOST_WEIGHED: u32 = 12;
+
+/// The pending refunds that must have been made, as a provider's total tells.
+///
+/// Those that it confirmed are in the total. Each that it was called for without an answer may be,
+/// and so may each that the shop made by itself: in the provider's own service, or elsewhere. What
+/// is in every explanation of the total was made. Where nothing explains it, or there is too much
+/// to explain, nobody knows.
+pub(super) fn made<'a>(refunds: &'a [Refund], total_cents: u64) -> Vec<&'a str> {
+    let sum = |refunds: &mut dyn Iterator<Item = &'a Refund>| {
+        refunds.fold(0, |sum: u64, refund| sum.saturating_add(refund.cents))
+    };
+    let certain = |refund: &&Refund| refund.status == RefundStatus::Succeeded && !refund.manual;
+    let uncertain: Vec<&Refund> = refunds
+        .iter()
+        .filter(|refund| match refund.status {
+            RefundStatus::Pending => refund.planned.is_none(),
+            RefundStatus::Succeeded => refund.manual,
+            RefundStatus::Failed => false,
+        })
+        .collect();
+    let rest = total_cents.checked_sub(sum(&mut refunds.iter().filter(certain)));
+    let (Some(rest), Ok(count)) = (rest, u32::try_from(uncertain.len())) else {
+        return Vec::new();
+    };
+    if count > MOST_WEIGHED {
+        return Vec::new();
+    }
+    let chosen = |set: u32| {
+        let places = (0..count).zip(&uncertain);
+        places.filter_map(move |(place, refund)| (set >> place & 1 == 1).then_some(*refund))
+    };
+    let explains = |set: &u32| sum(&mut chosen(*set)) == rest;
+    let in_all = (0..1_u32 << count)
+        .filter(explains)
+        .reduce(|common, set| common & set);
+    chosen(in_all.unwrap_or(0))
+        .filter(|refund| refund.status == RefundStatus::Pending)
+        .map(|refund| refund.id.as_str())
+        .collect()
 }
 
 /// What is new about an outcome.

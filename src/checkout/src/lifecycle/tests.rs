@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{
     Effect, Event, Evidence, Lifecycle, Meaning, Rank, Refund, RefundRefusal, RefundStatus, Status,
 };
-use crate::{amount::Amount, error::Coded as _, time::Timestamp};
+use crate::{amount::Amount, error::Coded as _, refund::RefundTold, time::Timestamp};
 
 const CENTS: u64 = 4_990;
 
@@ -476,6 +476,10 @@ fn a_refund_is_pending_until_somebody_knows() {
     assert_eq!(payment.status(), Status::Paid);
     assert_eq!(payment.attempts()[1].refundable_cents(), CENTS - 1_000);
     assert_eq!(
+        (payment.refunded_cents(), payment.refunding_cents()),
+        (0, 1_000)
+    );
+    assert_eq!(
         payment.begin_refund("ref_2", None, cents(CENTS - 999)),
         Err(RefundRefusal::TooMuch {
             left: CENTS - 1_000
@@ -488,6 +492,10 @@ fn a_refund_is_pending_until_somebody_knows() {
     };
     let settled = payment.settle_refund("ref_1", RefundStatus::Succeeded);
     assert_eq!(settled, Some(vec![notified]));
+    assert_eq!(
+        (payment.refunded_cents(), payment.refunding_cents()),
+        (1_000, 0)
+    );
     assert_eq!(
         payment.settle_refund("ref_1", RefundStatus::Succeeded),
         None
@@ -595,4 +603,95 @@ fn each_refusal_names_its_field() {
         assert_eq!(RefundStatus::from_word(status.as_str()), Some(status));
     }
     assert_eq!(RefundStatus::from_word("Succeeded"), None);
+}
+
+/// A paid payment with refunds: the cents, whether the shop made it by itself, and how it ended.
+fn with_refunds(refunds: &[(u64, bool, Option<RefundStatus>)]) -> Lifecycle {
+    let mut payment = paid_once();
+    for (number, (sum, manual, end)) in refunds.iter().enumerate() {
+        let id = number.to_string();
+        payment.begin_refund(&id, None, cents(*sum)).unwrap();
+        let told = (!manual).then(|| RefundTold::Reference("1232".into()));
+        payment.plan_refund(&id, told.clone());
+        assert_eq!(payment.call_refund(&id), told);
+        assert_eq!(payment.call_refund(&id), None, "nobody calls twice");
+        if let Some(end) = end {
+            payment.settle_refund(&id, *end);
+        }
+    }
+    payment
+}
+
+#[test]
+fn a_providers_total_proves_what_no_explanation_does_without() {
+    use RefundStatus::{Failed, Succeeded};
+    const MADE: Option<RefundStatus> = Some(Succeeded);
+    for (refunds, total, made) in [
+        (&[(100, false, None)][..], 100, &["0"][..]),
+        (&[(100, false, None)], 0, &[]),
+        // Somebody gave back more in the provider's own service: unexplained.
+        (&[(100, false, None)], 150, &[]),
+        (&[(200, false, MADE), (100, false, None)], 300, &["1"]),
+        (&[(200, false, MADE), (100, false, None)], 200, &[]),
+        (&[(200, false, MADE), (100, false, None)], 100, &[]),
+        (
+            &[(200, false, Some(Failed)), (100, false, None)],
+            100,
+            &["1"],
+        ),
+        (&[(100, false, None), (200, false, None)], 200, &["1"]),
+        (&[(100, false, None), (200, false, None)], 300, &["0", "1"]),
+        // Which of two alike?
+        (&[(100, false, None), (100, false, None)], 100, &[]),
+        (&[(100, false, None), (100, false, None)], 200, &["0", "1"]),
+        // What the shop gave back by itself may be in the total, or not.
+        (&[(100, true, MADE), (100, false, None)], 100, &[]),
+        (&[(100, true, MADE), (100, false, None)], 200, &["1"]),
+        (&[(300, true, MADE), (100, false, None)], 100, &["1"]),
+        (&[(300, true, MADE), (100, false, None)], 300, &[]),
+    ] {
+        let payment = with_refunds(refunds);
+        assert_eq!(
+            payment.refunds_made("b", total),
+            made,
+            "{refunds:?} {total}"
+        );
+    }
+    let many = [(1, false, None); 13];
+    assert_eq!(
+        with_refunds(&many).refunds_made("b", 13),
+        [""; 0],
+        "too many to weigh"
+    );
+    assert_eq!(with_refunds(&[]).refunds_made("none", 0), [""; 0]);
+}
+
+#[test]
+fn a_refund_that_was_never_called_for_explains_nothing() {
+    let mut payment = with_refunds(&[(100, false, None)]);
+    payment.begin_refund("new", None, cents(100)).unwrap();
+    payment.plan_refund("new", Some(RefundTold::Message("m".into())));
+    assert_eq!(payment.refunds_made("b", 100), ["0"]);
+    let kept = serde_json::to_string(&payment).unwrap();
+    let mut read: Lifecycle = serde_json::from_str(&kept).unwrap();
+    assert_eq!(read, payment);
+    assert_eq!(
+        read.call_refund("new"),
+        Some(RefundTold::Message("m".into()))
+    );
+    assert!(!serde_json::to_string(&read).unwrap().contains("planned"));
+    // One of an older version was called: nobody calls for it again.
+    read.begin_refund("old", None, cents(1)).unwrap();
+    assert_eq!(read.call_refund("old"), None);
+}
+
+#[test]
+fn that_nobody_knows_is_told_once() {
+    let mut payment = with_refunds(&[(100, false, None)]);
+    let told = Some(vec![Effect::RefundUnanswered]);
+    assert_eq!(payment.refund_overdue("0"), told);
+    assert_eq!(payment.refund_overdue("0"), None);
+    payment.settle_refund("0", RefundStatus::Succeeded);
+    assert_eq!(payment.refund_overdue("0"), None);
+    assert_eq!(payment.refund_overdue("none"), None);
 }

@@ -28,9 +28,19 @@ pub fn write(literal: &str) -> String {
     }
 }
 
+/// Whether a JSON literal is a whole number that every signer writes as it stands: plain digits, so
+/// few that they fit 64 bits.
+#[must_use]
+pub fn is_plain(literal: &str) -> bool {
+    literal.len() <= 18 && literal.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Whether signers may differ over how the literal is written.
 #[must_use]
 pub fn is_float(literal: &str) -> bool {
+    if is_plain(literal) {
+        return false;
+    }
     literal
         .bytes()
         .any(|byte| matches!(byte, b'.' | b'e' | b'E'))
@@ -86,7 +96,7 @@ fn exponential(digits: &str, exponent: i64) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::write;
+    use super::{is_float, is_plain, write};
 
     /// Expected texts were printed by PHP 8.2.
     #[test]
@@ -132,6 +142,14 @@ mod tests {
         #[test]
         fn whole_numbers_keep_their_digits(number in any::<i64>()) {
             prop_assert_eq!(write(&number.to_string()), number.to_string());
+        }
+
+        #[test]
+        fn plain_ones_stand_as_they_are(literal in "0|[1-9][0-9]{0,24}|-?[0-9.eE+-]{1,6}") {
+            if is_plain(&literal) && (literal == "0" || !literal.starts_with('0')) {
+                prop_assert_eq!(write(&literal), literal.as_str());
+                prop_assert!(!is_float(&literal));
+            }
         }
 
         #[test]

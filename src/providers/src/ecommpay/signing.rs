@@ -42,9 +42,24 @@ pub(super) enum Numbers {
 /// # Ok::<(), kassa_providers::ecommpay::json::JsonError>(())
 /// ```
 pub fn canonical_string(document: &[u8]) -> Result<String, JsonError> {
-    let json = Json::read(document)?;
-    match json {
-        Json::Object(_) => canonical(&json, Numbers::Php),
+    canonical_string_of(&Json::read(document)?)
+}
+
+/// The same of an object that was read before.
+///
+/// # Errors
+/// [`JsonError`] when it is no object, or the string would be too long.
+///
+/// # Examples
+/// ```
+/// use kassa_providers::ecommpay::{json::Json, signing::canonical_string_of};
+/// let object = Json::read(br#"{"b": 2, "a": 1}"#)?;
+/// assert_eq!(canonical_string_of(&object)?, "a:1;b:2");
+/// # Ok::<(), kassa_providers::ecommpay::json::JsonError>(())
+/// ```
+pub fn canonical_string_of(document: &Json) -> Result<String, JsonError> {
+    match document {
+        Json::Object(_) => canonical(document, Numbers::Php),
         _ => Err(JsonError::Malformed),
     }
 }
@@ -142,9 +157,13 @@ impl Lines {
             Json::Bool(true) => self.add("1"),
             Json::Bool(false) => self.add("0"),
             Json::Number(literal) if self.numbers == Numbers::Php => {
+                if php_number::is_plain(literal) {
+                    return self.add(literal);
+                }
                 self.add(&php_number::write(literal))
             }
-            Json::Number(text) | Json::Text(text) => self.add(text),
+            Json::Number(literal) => self.add(literal),
+            Json::Text(text) => self.add(text),
         }
     }
 

@@ -32,6 +32,7 @@ pub const SETTINGS: &[&str] = &[
     "callbacks",
     "callback_api_key",
     "callback_id",
+    "callback_date_within",
     "message_to_customer",
     "refund_message_field",
 ];
@@ -50,6 +51,10 @@ pub const SANDBOX_REST: &str = "https://sandbox.apis.op.fi/paymentbutton/v1";
 /// The sandbox's address for browsers, and what its callbacks bear as `x-api-key`.
 const SANDBOX_BROWSER: &str = "https://api.smn-sandbox.aws.op-palvelut.fi";
 const SANDBOX_CALLBACK_KEY: &str = "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fhx";
+
+/// How far a callback's `Date` may lie from now when nothing is said, in seconds. OP's own limit is
+/// not public; this one is ours.
+const DATE_WITHIN: u64 = 300;
 
 /// A text that OP wants kept from everybody: `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,6 +102,8 @@ pub(super) struct CallbackAccount {
     pub(super) api_key: Confidential,
     /// Who signs, where that is known.
     pub(super) id: Option<Confidential>,
+    /// How far the header `Date` may lie from now, in seconds; none where no time is minded.
+    pub(super) within_seconds: Option<u64>,
 }
 
 impl Account {
@@ -291,6 +298,7 @@ impl Reader<'_> {
             None => None,
             Some(_) => Some(self.id("callback_id")?),
         };
+        let within_seconds = self.date_within("callback_date_within")?;
         if !self.flag("callbacks")? {
             return Ok(None);
         }
@@ -298,7 +306,25 @@ impl Reader<'_> {
         let api_key = api_key
             .or(known)
             .ok_or_else(|| missing("callback_api_key", HEADER))?;
-        Ok(Some(CallbackAccount { api_key, id }))
+        Ok(Some(CallbackAccount {
+            api_key,
+            id,
+            within_seconds,
+        }))
+    }
+
+    fn date_within(&self, key: &'static str) -> Result<Option<u64>, SettingsError> {
+        let expected = "seconds from 1 to 86400, or off";
+        match self.text(key) {
+            None => Ok(Some(DATE_WITHIN)),
+            Some("off") => Ok(None),
+            Some(text) => {
+                let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+                let seconds = text.parse().ok().filter(|_| plain);
+                let seconds = seconds.filter(|seconds| (1..=86_400).contains(seconds));
+                seconds.map(Some).ok_or_else(|| invalid(key, expected))
+            }
+        }
     }
 }
 
@@ -399,6 +425,10 @@ pub(super) mod tests {
             ("callbacks", &["1"]),
             ("callback_api_key", &[""]),
             ("callback_id", &["a b"]),
+            (
+                "callback_date_within",
+                &["", "0", "86401", "+5", "1.5", "on"],
+            ),
             ("message_to_customer", &["1"]),
             ("refund_message_field", &[""]),
         ] {

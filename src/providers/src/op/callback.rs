@@ -9,7 +9,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use kassa_checkout::{
     Claimed,
     message::{Algorithm, ContentError, Purpose, RawCallback},
-    provider::Notice,
+    provider::{Notice, Sent},
 };
 use serde::Deserialize;
 
@@ -18,6 +18,7 @@ use super::{
     message,
     signing::{Authorization, Lines},
 };
+use crate::date;
 
 /// The body: one field is public.
 #[derive(Deserialize)]
@@ -30,7 +31,8 @@ struct Body {
 const LONGEST_BODY: usize = 64 * 1024;
 
 /// Reads a callback by what OP's callbacks bear, for those who have no more of an account: the
-/// header `x-api-key`, and who signs, where that is known.
+/// header `x-api-key`, and who signs, where that is known. When it was sent is not looked at: a
+/// callback is no more than a reason to ask.
 ///
 /// # Errors
 /// [`ContentError`] when it cannot be read so far that its signature could be checked. All other
@@ -43,6 +45,7 @@ pub fn claim_with(
     let account = CallbackAccount {
         api_key: Confidential(api_key.to_owned()),
         id: signer.map(|id| Confidential(id.to_owned())),
+        within_seconds: None,
     };
     claim(&account, raw)
 }
@@ -81,8 +84,10 @@ pub(super) fn claim(
     let attempt = attempt(&raw.url)?;
     let content = check(account, &authorization, api_key)
         .and_then(|()| body(&raw.body))
-        .map(|()| Notice {
+        .and_then(|()| sent(account, lines.date))
+        .map(|sent| Notice {
             provider_payment_id: attempt.to_owned(),
+            sent,
         });
     Ok(Claimed::new(
         attempt.to_owned(),
@@ -123,6 +128,15 @@ fn check(
     } else {
         Err(ContentError::Account)
     }
+}
+
+/// When it was sent. The text itself is what was signed; whatever day of the week it names.
+fn sent(account: &CallbackAccount, text: &str) -> Result<Option<Sent>, ContentError> {
+    let Some(within_seconds) = account.within_seconds else {
+        return Ok(None);
+    };
+    let at = date::read_http(text).ok_or(ContentError::Field("date"))?;
+    Ok(Some(Sent { at, within_seconds }))
 }
 
 fn body(bytes: &[u8]) -> Result<(), ContentError> {

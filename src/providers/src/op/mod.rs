@@ -23,7 +23,7 @@ use kassa_checkout::{
         BankList, Banks, Beginning, BuildError, Callbacks, Choice, Facts, Notice, Notices,
         PaymentEvent, Payments, Provider, StatusQueries,
     },
-    refund::{RefundOrder, RefundReport, RefundRule, Refunds},
+    refund::{RefundOrder, RefundReport, RefundRule, RefundTotal, RefundTotals, Refunds},
 };
 
 pub use account::{CONFIDENTIAL, Environment, SANDBOX_REST, SETTINGS};
@@ -74,6 +74,7 @@ impl Op {
     /// | `callbacks` | `true` where OP's key to verify them is at hand | `false`: OP is only asked |
     /// | `callback_api_key` | their `x-api-key`, confidential | the sandbox's; in production refused |
     /// | `callback_id` | who signs them, confidential | whoever has the key |
+    /// | `callback_date_within` | how far their `Date` may lie from now, in seconds, or `off` | 300 |
     /// | `message_to_customer` | `true` to send the description, which OP has deprecated | `false` |
     /// | `refund_message_field` | the name of the field in OP's object `RefundMessage` | refunds bear references only |
     ///
@@ -222,6 +223,20 @@ impl Refunds for Op {
         context: &CallContext,
     ) -> Result<Unsigned<Call<RefundReport>>, BuildError> {
         refund::refund(&self.account, attempt, order, &Envelope::from(context))
+    }
+
+    fn totals(&self) -> Option<&dyn RefundTotals> {
+        Some(self)
+    }
+}
+
+impl RefundTotals for Op {
+    fn ask_total(
+        &self,
+        attempt: &AttemptRef<'_>,
+        context: &CallContext,
+    ) -> Result<Unsigned<Call<RefundTotal>>, BuildError> {
+        refund::ask_total(&self.account, attempt, &Envelope::from(context))
     }
 }
 

@@ -6,7 +6,7 @@ use kassa_checkout::{
     message::ContentError,
     order::AttemptRef,
     provider::BuildError,
-    refund::{RefundNote, RefundOrder, RefundReport},
+    refund::{RefundNote, RefundOrder, RefundReport, RefundTotal},
 };
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ use super::{
     account::Account,
     back::{self, Envelope},
     front::segment,
-    message::{self, RefundPayment, Refunded},
+    message::{self, RefundPayment, Refunded, Stands},
 };
 
 /// The longest message that a refund bears, in characters: that of a credit transfer. OP's own
@@ -55,6 +55,31 @@ pub(super) fn refund(
     });
     let body = body.to_body();
     back::call(account, Method::POST, &path, body, envelope, reply)
+}
+
+/// Payment status, asked for what has gone back: `totalRefundedAmount` is documented in both
+/// answers, of Payment status and of Refund.
+pub(super) fn ask_total(
+    account: &Account,
+    attempt: &AttemptRef<'_>,
+    envelope: &Envelope<'_>,
+) -> Result<Unsigned<Call<RefundTotal>>, BuildError> {
+    let payment_id = back::payment_id(attempt)?.to_owned();
+    let path = format!("/payments/{}", segment(&payment_id));
+    let reply = Reply::unsigned(move |response| {
+        let stands: Stands = back::read(response)?;
+        let wrong = |path| back::unreadable(ContentError::Field(path));
+        if stands.payment_id != payment_id {
+            return Err(wrong("paymentId"));
+        }
+        // An answer without the field says nothing about refunds; none at all is not nothing.
+        let total = stands.total_refunded_amount.as_deref();
+        let total = total.and_then(message::cents);
+        total
+            .map(RefundTotal)
+            .ok_or_else(|| wrong("totalRefundedAmount"))
+    });
+    back::call(account, Method::GET, &path, Vec::new(), envelope, reply)
 }
 
 /// The object `RefundMessage` with its one field, by the name that the settings give it.

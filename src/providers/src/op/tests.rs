@@ -8,7 +8,9 @@ use kassa_checkout::{
     Unsigned,
     bank::BankId,
     lifecycle::Meaning,
-    message::{Algorithm, ContentError, Purpose, Refused, SignError, Signature, Signer, Verifier},
+    message::{
+        Algorithm, ContentError, Purpose, Refused, SignError, Signature, Signer, Verified, Verifier,
+    },
     order::{AttemptRef, CallContext, Context},
     provider::{Choice, Next, Payments as _, Provider, Redirect},
     refund::{RefundNote, RefundOrder, RefundRule},
@@ -451,6 +453,45 @@ fn a_callback_with_anything_amiss_is_refused() {
     elsewhere.url = "https://kassa.example/callbacks/op/".into();
     let came = op.notices().unwrap().claim_notice(&elsewhere);
     assert_eq!(came.map(drop), Err(ContentError::Field("url")));
+}
+
+#[test]
+fn a_callback_counts_only_about_the_time_that_it_was_sent() {
+    // 14:21:38 GMT on that day, and in the example's own words on another weekday.
+    let sent = Timestamp::from_millis(1_635_862_898_000);
+    let good = json!({ "paymentId": PAYMENT });
+    let heard = |op: &Op, raw: &RawCallback| {
+        let claimed = op.notices().unwrap().claim_notice(raw).unwrap();
+        claimed.verify(&Keys::default()).map(Verified::into_inner)
+    };
+    let at = |millis: u64| Timestamp::from_millis(sent.millis() + millis - 300_000);
+    for date in [
+        "Tue, 02 Nov 2021 14:21:38 GMT",
+        "Wed, 02 Nov 2021 14:21:38 GMT",
+    ] {
+        let notice = heard(&account(&[]), &callback(&[("date", Some(date))], &good)).unwrap();
+        let timely = [0, 300_000, 600_000].map(|millis| notice.is_timely(at(millis)));
+        assert_eq!(timely, [true; 3]);
+        assert!(!notice.is_timely(at(600_001)));
+        assert!(!notice.is_timely(Timestamp::from_millis(sent.millis() - 300_001)));
+    }
+    let narrow = account(&[("callback_date_within", Some("1"))]);
+    let notice = heard(&narrow, &callback(&[], &good)).unwrap();
+    assert!(notice.is_timely(at(301_000)) && !notice.is_timely(at(301_001)));
+    let off = account(&[("callback_date_within", Some("off"))]);
+    let odd = callback(&[("date", Some("yesterday"))], &good);
+    assert!(heard(&off, &odd).unwrap().is_timely(at(0)));
+    // What cannot be placed in time is refused, once its signature holds.
+    for date in [
+        "yesterday",
+        "",
+        "2021-11-02T14:21:38Z",
+        "Tue, 02 Nov 2021 14:21:38 EET",
+    ] {
+        let refused = heard(&account(&[]), &callback(&[("date", Some(date))], &good));
+        let expected = Refused::Content(ContentError::Field("date"));
+        assert_eq!(refused.unwrap_err(), expected, "{date}");
+    }
 }
 
 #[test]

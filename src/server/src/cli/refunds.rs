@@ -37,9 +37,10 @@ const SETTLE: &str = "\
 Example:
   kassa refunds settle ref_0123456789abcdefghjkmnpq failed --config kassa.toml
 
-For a refund that stays pending because the provider's answer was lost, or the server died before
-it could ask. Look at the provider's own service first: `failed` frees the sum for another refund,
-and `succeeded` counts it as sent. The shop is told as by any other change.
+For a refund that stays pending because the provider's answer was lost, and whose total of refunds
+does not tell either (the flag refund_unanswered, after an hour). Look at the provider's own service
+first: `failed` frees the sum for another refund, and `succeeded` counts it as sent. The shop is
+told as by any other change.
 Exit code 3: no such refund, or it has that end already.";
 
 #[derive(Args)]
@@ -136,7 +137,7 @@ async fn settle(store: &dyn Store, options: &Settle) -> Result<(), Failure> {
         End::Succeeded => RefundStatus::Succeeded,
         End::Failed => RefundStatus::Failed,
     };
-    let settled = store.settle_refund(&options.refund, outcome, clock::now());
+    let settled = store.advance_refund(&options.refund, outcome.into(), clock::now());
     if settled.await?.is_none() {
         let refund = &options.refund;
         return Err(Failure::not_found(format!(

@@ -1,5 +1,9 @@
-//! The configuration that is used without a file: one demo shop against the simulator, with
+//! The configuration that is used without a file: the demo shop against the simulator, with
 //! secrets that everybody knows. It serves this machine only.
+//!
+//! The shop is there twice, paid through ecommpay and paid through OP: its API key says which.
+
+mod op;
 
 use std::{
     net::SocketAddr,
@@ -25,6 +29,8 @@ use crate::{
 
 /// The demo shop's API key.
 const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
+/// The API key of the same shop where it is paid through OP.
+const API_KEY_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
 /// The demo shop's webhook secret.
 const WEBHOOK_SECRET: &str = "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=";
 /// The secret of VETUMA that public test suites print: it is the demo shop's too.
@@ -90,13 +96,28 @@ impl Development {
                 .ascii_serialization(),
             None => format!("http://{}", self.listen),
         };
-        let shop = self
-            .shop(&simulator, &shop_url)
-            .map_err(|error| error.to_string())?;
-        let shop = Arc::new(shop);
+        let at_ecommpay = self.at_ecommpay("demo", &simulator);
+        let mut shops = Shops::new();
         let mut api_keys = ApiKeys::default();
-        let hash = ApiKeyHash::of(API_KEY).map_err(|error| error.to_string())?;
-        api_keys.add(&hash, Arc::clone(&shop));
+        for (id, key, account, methods) in [
+            ("demo", API_KEY, at_ecommpay, methods()),
+            (
+                "demo-op",
+                API_KEY_AT_OP,
+                at_op("demo-op", &simulator),
+                Vec::new(),
+            ),
+        ] {
+            let shop = account.and_then(|account| shop(id, &shop_url, account, methods));
+            let mut shop = shop.map_err(|error| error.to_string())?;
+            if id == "demo" {
+                shop.vetuma = Some(bridge().map_err(|error| error.to_string())?);
+            }
+            let shop = Arc::new(shop);
+            let hash = ApiKeyHash::of(key).map_err(|error| error.to_string())?;
+            api_keys.add(&hash, Arc::clone(&shop));
+            shops.insert(id.to_owned(), shop);
+        }
         let config = Config {
             public_url,
             listen: self.listen,
@@ -114,7 +135,7 @@ impl Development {
                 address_burst: 0,
             },
             metrics: MetricsAccess::Open,
-            shops: Shops::from([(shop.id.clone(), shop)]),
+            shops,
             api_keys,
             provider_origins: Vec::new(),
             logo_origins: Vec::new(),
@@ -122,35 +143,48 @@ impl Development {
         Ok(config.with_origins())
     }
 
-    fn shop(&self, simulator: &Url, shop_url: &Url) -> Result<Shop, Box<dyn std::error::Error>> {
-        let id = "demo";
+    fn at_ecommpay(&self, shop: &str, simulator: &Url) -> Result<Account, Fault> {
         let page = simulator.join("/payment")?;
         let provider = provider(&page, simulator, self.gate)?;
-        let origin = shop_url.origin().ascii_serialization();
-        Ok(Shop {
-            id: id.to_owned(),
-            payee: "Metsän Puoti Oy".to_owned(),
-            origins: vec![origin.clone()],
-            return_origins: vec![origin],
-            reference_series: "9".to_owned(),
-            expires_in: super::resolve::DEFAULT_EXPIRES_IN,
-            options: ALL_OPTIONS.to_vec(),
-            banks: None,
-            logos: std::collections::BTreeMap::new(),
-            methods: methods(),
-            webhook: Some(Webhook {
-                url: shop_url.join("/webhooks")?,
-                keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
-            }),
-            vetuma: Some(bridge()?),
-            accounts: vec![Account {
-                shop: id.to_owned(),
-                keyring: Arc::new(keyring(id, provider.facts().id)?),
-                provider,
-            }],
-            offered: OnceLock::new(),
+        Ok(Account {
+            shop: shop.to_owned(),
+            keyring: Arc::new(keyring(shop, provider.facts().id)?),
+            provider,
         })
     }
+}
+
+type Fault = Box<dyn std::error::Error>;
+
+fn at_op(shop: &str, simulator: &Url) -> Result<Account, Fault> {
+    Ok(Account {
+        shop: shop.to_owned(),
+        provider: op::provider(simulator)?,
+        keyring: Arc::new(op::keyring(shop)?),
+    })
+}
+
+fn shop(id: &str, url: &Url, account: Account, methods: Vec<Method>) -> Result<Shop, Fault> {
+    let origin = url.origin().ascii_serialization();
+    Ok(Shop {
+        id: id.to_owned(),
+        payee: "Metsän Puoti Oy".to_owned(),
+        origins: vec![origin.clone()],
+        return_origins: vec![origin],
+        reference_series: "9".to_owned(),
+        expires_in: super::resolve::DEFAULT_EXPIRES_IN,
+        options: ALL_OPTIONS.to_vec(),
+        banks: None,
+        logos: std::collections::BTreeMap::new(),
+        methods,
+        webhook: Some(Webhook {
+            url: url.join("/webhooks")?,
+            keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
+        }),
+        vetuma: None,
+        accounts: vec![account],
+        offered: OnceLock::new(),
+    })
 }
 
 fn provider(

@@ -1,9 +1,10 @@
-//! Work that nobody waits for: questions to providers, webhooks to shops, offers that end,
-//! confirmations that are overdue. All of it stands in the store, so that after a restart it goes
+//! Work that nobody waits for: questions to providers, webhooks to shops, refunds without an
+//! answer, offers that end, confirmations that are overdue. All of it stands in the store, so that after a restart it goes
 //! on where it was, on this node or another.
 
 mod delivery;
 mod questions;
+mod refunds;
 #[cfg(feature = "memory-store")]
 pub mod rules;
 mod schedule;
@@ -29,6 +30,7 @@ pub fn start(app: &AppState) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     jobs.spawn(delivery::run(app.clone()));
     jobs.spawn(questions::run(app.clone()));
+    jobs.spawn(until_stop(app.clone(), refunds::run(app.clone())));
     jobs.spawn(until_stop(app.clone(), meet_deadlines(app.clone())));
     jobs.spawn(until_stop(app.clone(), forget_idle(app.clone())));
     jobs

@@ -7,7 +7,7 @@ use kassa_checkout::RawCallback;
 
 use super::Path;
 use crate::{
-    asking,
+    asking, clock,
     crash::{self, Point},
     gateway::{self, Heard},
     problem::{Fault, Problem},
@@ -56,7 +56,7 @@ async fn heed(
     let shop = payment.and_then(|payment| app.config.shops.get(&payment.shop).cloned());
     let account = shop.as_ref().and_then(|shop| shop.account(provider));
     // Who may speak for an attempt that nobody knows is not known either.
-    if !account.is_some_and(|account| gateway::heed(account, raw)) {
+    if !account.is_some_and(|account| gateway::heed(account, raw, clock::now())) {
         app.metrics.callback(provider, "refused");
         tracing::warn!(target: "kassa::callbacks", provider, "a callback was refused");
         return Err(Fault::Callback.into());

@@ -285,7 +285,7 @@ pub(crate) async fn events(
         .get("last-event-id")
         .and_then(|id| id.to_str().ok())
         .and_then(|id| id.parse::<u64>().ok());
-    if is_settled(payment.status()) && known.is_some_and(|known| known >= payment.version) {
+    if is_settled(&payment) && known.is_some_and(|known| known >= payment.version) {
         return Ok(for_shop(StatusCode::NO_CONTENT, &shop));
     }
     let follower = Follower {
@@ -309,15 +309,16 @@ pub(crate) async fn events(
 }
 
 /// Whether nothing that a waiting customer would wait for can come any more.
-const fn is_settled(status: Status) -> bool {
-    matches!(
-        status,
-        Status::Paid
-            | Status::Expired
-            | Status::PartiallyRefunded
-            | Status::Refunded
-            | Status::Reversed
-    )
+fn is_settled(payment: &Payment) -> bool {
+    payment.lifecycle.refunding_cents() == 0
+        && matches!(
+            payment.status(),
+            Status::Paid
+                | Status::Expired
+                | Status::PartiallyRefunded
+                | Status::Refunded
+                | Status::Reversed
+        )
 }
 
 struct Follower {
@@ -325,8 +326,8 @@ struct Follower {
     token: String,
     changes: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
-    /// The version and status sent last.
-    sent: Option<(u64, Status)>,
+    /// The version sent last, and whether anything can come after it.
+    sent: Option<(u64, bool)>,
     until: tokio::time::Instant,
 }
 
@@ -340,8 +341,8 @@ impl Follower {
 
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some((_, status)) = self.sent {
-                if is_settled(status) {
+            if let Some((_, settled)) = self.sent {
+                if settled {
                     return None;
                 }
                 self.wait().await?;
@@ -355,7 +356,7 @@ impl Follower {
                 .sent
                 .is_none_or(|(version, _)| version < payment.version)
             {
-                self.sent = Some((payment.version, payment.status()));
+                self.sent = Some((payment.version, is_settled(&payment)));
                 return Event::default()
                     .id(payment.version.to_string())
                     .json_data(status_of(&payment, &shop))

@@ -9,13 +9,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kassa_checkout::{
     BankId, Language, Status,
-    contract::{FormField, NextStep, PayRequest, Session},
+    contract::{FormField, NextStep, PayRequest, PaymentStatus, Session},
 };
 use kassa_widget::{Fault as PageFault, PageLinks, Step, ssr};
 use serde::Deserialize;
 
 use super::{Path, assets, checkout, opened, vetuma};
 use crate::{
+    asking,
     problem::{Fault, Problem},
     security::{self, ClientAddress, From},
     state::AppState,
@@ -73,7 +74,7 @@ pub(crate) async fn page(
         && (links.step.is_some()
             || links.fault.is_some()
             || session.status.status == Status::Created);
-    let refresh = (!chooses && is_open(session.status.status))
+    let refresh = (!chooses && is_open(&session.status))
         .then(|| refresh(&page, language, times(query.again.as_deref())))
         .flatten();
     let frame = Frame {
@@ -95,11 +96,12 @@ fn element(token: &str, language: Language, session: &Session, links: &PageLinks
     )
 }
 
-fn is_open(status: Status) -> bool {
-    matches!(
-        status,
-        Status::Redirected | Status::Pending | Status::AwaitingConfirmation
-    )
+fn is_open(status: &PaymentStatus) -> bool {
+    status.refunding_cents > 0
+        || matches!(
+            status.status,
+            Status::Redirected | Status::Pending | Status::AwaitingConfirmation
+        )
 }
 
 /// How often the page has asked; what is no number counts as the first time.
@@ -292,14 +294,17 @@ pub(crate) async fn come_back(
     headers: HeaderMap,
 ) -> Response {
     match opened(&app, &token).await {
-        Ok((payment, _)) => match &payment.latest {
-            Some(latest) if latest.embedded => see_other(&view::return_url(&payment)),
-            Some(latest) => {
-                let language = latest.language.code();
-                see_other(&format!("/checkout/{token}?lang={language}"))
+        Ok((payment, shop)) => {
+            asking::on_return(&app, &shop, &payment);
+            match &payment.latest {
+                Some(latest) if latest.embedded => see_other(&view::return_url(&payment)),
+                Some(latest) => {
+                    let language = latest.language.code();
+                    see_other(&format!("/checkout/{token}?lang={language}"))
+                }
+                None => see_other(&format!("/checkout/{token}")),
             }
-            None => see_other(&format!("/checkout/{token}")),
-        },
+        }
         Err(problem) => broken(&app, &problem, accepted(&headers)),
     }
 }

@@ -2,7 +2,11 @@
 
 use axum::{Json, extract::State, response::Response};
 use http::HeaderMap;
-use kassa_checkout::{Amount, lifecycle::RefundRefusal, refund::RefundRule};
+use kassa_checkout::{
+    Amount,
+    lifecycle::RefundRefusal,
+    refund::{RefundRule, RefundTold},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +15,7 @@ use crate::{
     body::Strict,
     clock,
     problem::{Fault, Problem, ProblemBody},
-    refunding::{self, Note},
+    refunding,
     shop::{Account, Shop},
     state::AppState,
     store::{NewRefund, Refunding},
@@ -85,7 +89,7 @@ pub(crate) async fn create(
         payment: id,
         attempt: request.attempt,
         amount: request.amount,
-        manual: request.manual,
+        told,
         note: request.note,
         now,
         answer: Box::new(|refund| {
@@ -101,9 +105,10 @@ pub(crate) async fn create(
             app.metrics.refunded(refund.manual);
             app.changed(&token);
             app.outbox.notify_one();
-            if let Some(told) = told {
-                // What comes of it is told by a webhook: a shop that hangs up must not end it.
-                tokio::spawn(refunding::carry_out(app.clone(), shop, refund, told));
+            if !refund.manual {
+                // What comes of it is told by a webhook: a shop that hangs up must not end it, and
+                // a job takes it up should this process end.
+                tokio::spawn(refunding::carry_out(app.clone(), shop, refund));
             }
             Ok(idempotency::answer(answer, false))
         }
@@ -120,28 +125,28 @@ async fn told(
     shop: &Shop,
     id: &str,
     request: &CreateRefund,
-) -> Result<Option<Note>, Problem> {
+) -> Result<Option<RefundTold>, Problem> {
     let given = match (&request.reference, &request.message) {
         (Some(_), Some(_)) => {
             let detail = "expected a reference or a message, not both";
             return Err(Problem::field(Fault::Field, "message", detail));
         }
-        (Some(reference), None) => Some(Note::Reference(reference.clone())),
-        (None, Some(message)) => Some(Note::Message(message.clone())),
+        (Some(reference), None) => Some(RefundTold::Reference(reference.clone())),
+        (None, Some(message)) => Some(RefundTold::Message(message.clone())),
         (None, None) => None,
     };
     if request.manual {
         let field = match given {
             None => return Ok(None),
-            Some(Note::Reference(_)) => "reference",
-            Some(Note::Message(_)) => "message",
+            Some(RefundTold::Reference(_)) => "reference",
+            Some(RefundTold::Message(_)) => "message",
         };
         let detail = "not of a manual refund: what the payer read is the shop's own affair";
         return Err(Problem::field(Fault::Field, field, detail));
     }
     let payment = app.store.payment(&shop.id, id).await?;
     let payment = payment.ok_or(Fault::NotFound)?;
-    let told = given.unwrap_or_else(|| Note::Reference(payment.reference.clone()));
+    let told = given.unwrap_or_else(|| RefundTold::Reference(payment.reference.clone()));
     let account = refunding::account_of(shop, &payment, request.attempt.as_deref());
     let account = account.ok_or_else(|| {
         let detail = "the account that took the payment is not in Kassa's configuration any more: \

@@ -2,19 +2,19 @@
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
-use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
 use metrics::Histogram;
 use tracing::Instrument as _;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
     Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, Question, RefundRecord, Refunding, Room, Store, Tried,
+    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, Tried,
 };
 use crate::metrics::Metrics;
 
 /// The operations, as the figures name them.
-const OPERATIONS: [&str; 25] = [
+const OPERATIONS: [&str; 26] = [
     "create",
     "payment",
     "by_token",
@@ -27,7 +27,8 @@ const OPERATIONS: [&str; 25] = [
     "note",
     "apply",
     "refund",
-    "settle_refund",
+    "advance_refund",
+    "pending_refunds",
     "refunds",
     "meet_deadlines",
     "claim_questions",
@@ -146,14 +147,18 @@ impl Store for Measured {
         self.measure("refund", self.store.refund(new, idempotency))
     }
 
-    fn settle_refund(
+    fn advance_refund(
         &self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         now: Timestamp,
     ) -> Answer<'_, Option<String>> {
-        let done = self.store.settle_refund(id, outcome, now);
-        self.measure("settle_refund", done)
+        let done = self.store.advance_refund(id, step, now);
+        self.measure("advance_refund", done)
+    }
+
+    fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>> {
+        self.measure("pending_refunds", self.store.pending_refunds(from, limit))
     }
 
     fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {

@@ -13,12 +13,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
     Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError,
+    Tried,
 };
 use state::State;
 
@@ -173,14 +174,18 @@ impl Store for MemoryStore {
         self.write(move |state, now| state.refund(&new, idempotency, now))
     }
 
-    fn settle_refund(
+    fn advance_refund(
         &self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         at: Timestamp,
     ) -> Answer<'_, Option<String>> {
         let id = id.to_owned();
-        self.write(move |state, now| state.settle_refund(&id, outcome, at, now))
+        self.write(move |state, now| state.advance_refund(&id, step, at, now))
+    }
+
+    fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>> {
+        self.read(move |state| state.pending_refunds(from, limit))
     }
 
     fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {

@@ -22,7 +22,7 @@ mod transition;
 
 use std::{fmt, future::Future, pin::Pin};
 
-use kassa_checkout::{Status, Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
+use kassa_checkout::{Status, Timestamp, provider::PaymentEvent};
 
 pub use record::{
     Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
@@ -30,7 +30,7 @@ pub use record::{
     Outgoing, Payer, Payment, Question, References, Room, Terms, Tried, VetumaTerms,
 };
 
-pub use refund::{NewRefund, RefundRecord, Refunding};
+pub use refund::{NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding};
 
 /// For how many seconds after it was written a message can be read and sent again: 30 days.
 pub const REPLAYABLE: u64 = 30 * 24 * 3_600;
@@ -114,14 +114,14 @@ pub trait Store: Send + Sync {
     /// [`StoreError`].
     fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding>;
 
-    /// Writes down what became of a refund; answers the token of its payment when that is news.
+    /// Writes down what happened to a refund; answers the token of its payment when that is news.
     ///
     /// # Errors
     /// [`StoreError`].
-    fn settle_refund(
+    fn advance_refund(
         &self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         now: Timestamp,
     ) -> Answer<'_, Option<String>>;
 
@@ -130,6 +130,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn note(&self, note: Note) -> Answer<'_, Noted>;
+
+    /// Refunds that nobody knows the end of, begun then or later, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>>;
 
     /// The refunds of a payment, oldest first; `None` when the shop has no such payment.
     ///

@@ -5,6 +5,7 @@ use std::fmt;
 use kassa_checkout::{
     Amount, Timestamp,
     lifecycle::{RefundRefusal, RefundStatus},
+    refund::RefundTold,
 };
 use serde_json::json;
 
@@ -22,8 +23,9 @@ pub struct NewRefund {
     pub attempt: Option<String>,
     /// The sum; all that is left without it.
     pub amount: Option<Amount>,
-    /// Whether the shop has sent the money back by itself, so that only the books are to know.
-    pub manual: bool,
+    /// What the provider is to be told when it is called; none where the shop has sent the money
+    /// back by itself, so that only the books are to know.
+    pub told: Option<RefundTold>,
     /// The shop's own note.
     pub note: Option<String>,
     /// Now.
@@ -74,6 +76,32 @@ impl fmt::Debug for RefundRecord {
     }
 }
 
+/// What happened to a refund that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundStep {
+    /// The provider is called now, by whoever notes this first, and by nobody ever after.
+    Called,
+    /// Nobody knows for long what became of it.
+    Overdue,
+    /// It is known what became of it.
+    Ended(RefundStatus),
+}
+
+impl From<RefundStatus> for RefundStep {
+    fn from(outcome: RefundStatus) -> Self {
+        Self::Ended(outcome)
+    }
+}
+
+/// A refund that nobody knows the end of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingRefund {
+    /// The shop.
+    pub shop: String,
+    /// The refund.
+    pub refund: RefundRecord,
+}
+
 /// What came of the wish to refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refunding {
@@ -108,13 +136,14 @@ pub(crate) fn begin(
         Ok(begun) => begun,
         Err(refusal) => return Ok(Err(refusal)),
     };
+    lifecycle.plan_refund(&new.id, new.told.clone());
     let mut refund = RefundRecord {
         id: new.id.clone(),
         payment: change.payment.id.clone(),
         attempt,
         cents,
         status: RefundStatus::Pending,
-        manual: new.manual,
+        manual: new.told.is_none(),
         note: new.note.clone(),
         created_at: new.now,
         changed_at: new.now,
@@ -128,27 +157,53 @@ pub(crate) fn begin(
     });
     change.append(new.now, &who, "refund.begun", detail);
     change.grow();
-    if new.manual {
+    if refund.manual {
         end(&mut change, &mut refund, RefundStatus::Succeeded, new.now)?;
     }
     change.refund = Some(refund.clone());
     Ok(Ok((change, refund)))
 }
 
-/// It is known what became of a refund. Nothing when that was known before.
-pub(crate) fn settle(
+/// Something happened to a refund. Nothing when that was known before.
+pub(crate) fn advance(
     payment: Payment,
     mut refund: RefundRecord,
-    outcome: RefundStatus,
+    step: RefundStep,
     now: Timestamp,
 ) -> Result<Option<Change>, StoreError> {
     let mut change = Change::of(payment);
-    if !end(&mut change, &mut refund, outcome, now)? {
+    let news = match step {
+        RefundStep::Called => call(&mut change, &refund, now),
+        RefundStep::Overdue => remind(&mut change, &refund, now)?,
+        RefundStep::Ended(outcome) => end(&mut change, &mut refund, outcome, now)?,
+    };
+    if !news {
         return Ok(None);
     }
     change.grow();
     change.refund = Some(refund);
     Ok(Some(change))
+}
+
+/// Whether the provider had not been called before.
+fn call(change: &mut Change, refund: &RefundRecord, now: Timestamp) -> bool {
+    let planned = change.payment.lifecycle.call_refund(&refund.id).is_some();
+    if planned {
+        let detail = json!({ "refund": refund.id });
+        change.append(now, "kassa", "refund.called", detail);
+    }
+    planned
+}
+
+/// Whether nobody had been reminded before.
+fn remind(change: &mut Change, refund: &RefundRecord, now: Timestamp) -> Result<bool, StoreError> {
+    let Some(effects) = change.payment.lifecycle.refund_overdue(&refund.id) else {
+        return Ok(false);
+    };
+    let detail = json!({ "refund": refund.id, "amount": refund.cents });
+    change.append(now, "kassa", "refund.overdue", detail);
+    change.follow_all(effects, now)?;
+    Ok(true)
 }
 
 /// Whether there is anything new about it.

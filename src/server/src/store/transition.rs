@@ -480,6 +480,7 @@ impl Change {
             Effect::UnknownAttempt => "unknown_attempt",
             Effect::ConfirmationOverdue => "confirmation_overdue",
             Effect::RefundContradicted => "refund_contradicted",
+            Effect::RefundUnanswered => "refund_unanswered",
         };
         self.append(now, "kassa", "payment.flagged", json!({ "flag": flag }));
         self.flags.push(flag);

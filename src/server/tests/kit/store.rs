@@ -7,6 +7,7 @@ use kassa_checkout::{
     contract::ChooseAt,
     lifecycle::{Evidence, Meaning, Rank},
     provider::PaymentEvent,
+    refund::RefundTold,
 };
 use kassa_server::{
     clock,
@@ -124,7 +125,7 @@ pub(crate) fn refund(id: &str, payment: &str, cents: Option<u64>) -> NewRefund {
         payment: format!("pay_{payment}"),
         attempt: None,
         amount: cents.map(|cents| Amount::from_cents(cents).unwrap()),
-        manual: false,
+        told: Some(RefundTold::Reference("1232".to_owned())),
         note: Some("Two were too many".to_owned()),
         now: *NOW,
         answer: Box::new(|refund| format!("{} {}", refund.id, refund.cents)),

@@ -19,11 +19,13 @@ use axum::Router;
 use catalogue::Catalogue;
 use client::Kassa;
 use journal::Journal;
-use orders::Orders;
+use orders::{Orders, Provider};
 use webhooks::{Handled, Secret, SecretError};
 
 /// The API key of the development shop; refused outside development.
 const DEVELOPMENT_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
+/// The same shop's API key where it is paid through OP.
+const DEVELOPMENT_KEY_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
 /// The webhook secret of the development shop; refused outside development.
 const DEVELOPMENT_SECRET: &str = "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=";
 
@@ -40,6 +42,9 @@ pub struct Config {
     pub shop: String,
     /// The key of the shop API.
     pub api_key: String,
+    /// The key of the shop API for the account at OP. Only a demo lets its visitor choose: a shop
+    /// has one key, and Kassa knows where its payments go.
+    pub api_key_at_op: String,
     /// The secret of the webhooks.
     pub webhook_secret: Secret,
     /// The clock, in Unix seconds.
@@ -67,6 +72,7 @@ impl Config {
             provider: "http://127.0.0.1:8081".to_owned(),
             shop: "http://127.0.0.1:8082".to_owned(),
             api_key: DEVELOPMENT_KEY.to_owned(),
+            api_key_at_op: DEVELOPMENT_KEY_AT_OP.to_owned(),
             webhook_secret: Secret::parse(DEVELOPMENT_SECRET)?,
             now: unix_now,
         })
@@ -77,6 +83,7 @@ impl Config {
 pub fn app(config: Config) -> Router {
     let shop = Shop {
         client: Kassa::new(&config.kassa, &config.api_key),
+        client_at_op: Kassa::new(&config.kassa, &config.api_key_at_op),
         catalogue: Catalogue::load(),
         orders: Mutex::new(Orders::starting_at((config.now)())),
         journal: Mutex::default(),
@@ -89,6 +96,7 @@ pub fn app(config: Config) -> Router {
 struct Shop {
     config: Config,
     client: Kassa,
+    client_at_op: Kassa,
     catalogue: Catalogue,
     orders: Mutex<Orders>,
     journal: Mutex<Journal>,
@@ -96,6 +104,14 @@ struct Shop {
 }
 
 impl Shop {
+    /// Kassa, for payments through this provider.
+    fn kassa(&self, provider: Provider) -> &Kassa {
+        match provider {
+            Provider::Ecommpay => &self.client,
+            Provider::Op => &self.client_at_op,
+        }
+    }
+
     fn orders(&self) -> MutexGuard<'_, Orders> {
         lock(&self.orders)
     }

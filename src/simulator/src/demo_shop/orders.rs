@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 
+use serde::Deserialize;
+
 use super::catalogue::Bill;
 use super::client::Payment;
 
@@ -18,8 +20,21 @@ pub struct Order {
     pub number: u64,
     /// What is bought.
     pub bill: Bill,
+    /// Through whom it is paid.
+    pub provider: Provider,
     /// Its payment, once Kassa has made it.
     pub payment: Option<Payment>,
+}
+
+/// Through whom an order is paid, as the visitor of the demo chose.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// ecommpay.
+    #[default]
+    Ecommpay,
+    /// OP Online Payment.
+    Op,
 }
 
 /// All orders by key.
@@ -40,11 +55,12 @@ impl Orders {
     }
 
     /// Takes an order in.
-    pub fn add(&mut self, bill: Bill) -> Order {
+    pub fn add(&mut self, bill: Bill, provider: Provider) -> Order {
         let order = Order {
             key: new_key(),
             number: self.next,
             bill,
+            provider,
             payment: None,
         };
         self.next += 1;
@@ -97,7 +113,7 @@ fn new_key() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bill, EPOCH, Orders};
+    use super::{Bill, EPOCH, Orders, Provider};
 
     fn bill() -> Bill {
         Bill {
@@ -110,7 +126,10 @@ mod tests {
     #[test]
     fn numbers_go_up_and_keys_differ() {
         let mut orders = Orders::starting_at(EPOCH + 28_000_000);
-        let (first, second) = (orders.add(bill()), orders.add(bill()));
+        let (first, second) = (
+            orders.add(bill(), Provider::Ecommpay),
+            orders.add(bill(), Provider::Op),
+        );
         assert_eq!((first.number, second.number), (28_000_000, 28_000_001));
         assert_ne!(first.key, second.key);
         assert_eq!(first.key.len(), 32);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::client::{CallError, ChooseAt, Customer, NewPayment, Selection};
 use super::journal::{Entry, Kind, Outcome};
-use super::orders::Order;
+use super::orders::{Order, Provider};
 use super::{Shop, pages, webhooks};
 
 type App = State<Arc<Shop>>;
@@ -57,6 +57,8 @@ struct Basket {
     selection: Selection,
     #[serde(default)]
     choose_at: ChooseAt,
+    #[serde(default)]
+    provider: Provider,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -126,6 +128,7 @@ async fn order_by_form(State(shop): App, Form(fields): Form<HashMap<String, Stri
         customer: named.then_some(customer),
         selection: Selection::default(),
         choose_at: ChooseAt::default(),
+        provider: Provider::default(),
     };
     match place(&shop, basket).await.map(|order| order.payment) {
         Ok(Some(payment)) => Redirect::to(&payment.checkout_url).into_response(),
@@ -141,7 +144,7 @@ async fn place(shop: &Shop, basket: Basket) -> Result<Order, StatusCode> {
         .catalogue
         .bill(quantity)
         .ok_or(StatusCode::UNPROCESSABLE_ENTITY)?;
-    let mut order = shop.orders().add(bill);
+    let mut order = shop.orders().add(bill, basket.provider);
     let (_, word) = basket.language.unwrap_or(Language::Fi).words();
     let new = NewPayment {
         order: order.number.to_string(),
@@ -157,7 +160,8 @@ async fn place(shop: &Shop, basket: Basket) -> Result<Order, StatusCode> {
         return_url: format!("{}/thanks.html?order={}", shop.config.shop, order.key),
     };
     // The order's key as idempotency key: however often this is tried, the order has one payment.
-    let answer = shop.client.create_payment(&new, &order.key).await;
+    let kassa = shop.kassa(order.provider);
+    let answer = kassa.create_payment(&new, &order.key).await;
     note_call(
         shop,
         &order,
@@ -190,15 +194,14 @@ async fn show_order(State(shop): App, Path(key): Path<String>) -> Response {
 }
 
 async fn payment_events(State(shop): App, Path(key): Path<String>) -> Response {
-    let id = shop
-        .orders()
-        .get(&key)
-        .and_then(|order| order.payment.as_ref())
-        .map(|payment| payment.id.clone());
-    let Some(id) = id else {
+    let found = shop.orders().get(&key).and_then(|order| {
+        let payment = order.payment.as_ref()?;
+        Some((order.provider, payment.id.clone()))
+    });
+    let Some((provider, id)) = found else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match shop.client.events(&id).await {
+    match shop.kassa(provider).events(&id).await {
         Ok(events) => Json(events).into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
@@ -290,7 +293,7 @@ async fn refresh(shop: &Shop, order: &Order) -> Result<(), CallError> {
     let Some(payment) = &order.payment else {
         return Ok(());
     };
-    let answer = shop.client.payment(&payment.id).await;
+    let answer = shop.kassa(order.provider).payment(&payment.id).await;
     let changed = !matches!(&answer, Ok(now) if now.status == payment.status);
     if changed {
         let detail = json!({ "status": answer.as_ref().map(|now| now.status.as_str()).ok() });

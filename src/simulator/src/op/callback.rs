@@ -17,14 +17,15 @@ const API_KEY: &str = "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fhx";
 /// Who the simulated OP is in `Authorization`: made up.
 const OP_ID: &str = "51e00000-0000-4000-8000-0000000000f0";
 
-/// Ends a payment that is open; answers where the browser goes, and tells the merchant once.
+/// Ends a payment that is open, or has its bank process it; answers where the browser goes, and
+/// tells the merchant once of each.
 pub(super) fn end(shared: &Arc<Shared>, page_id: &str, status: Status) -> Option<String> {
     let now = shared.clock.now_ms();
     let mut state = shared.op.state();
     let request_id = state.uuid();
     let lost = state.lose_callbacks > 0;
     let payment = state.by_page(page_id)?;
-    if payment.status != Status::Initial {
+    if !payment.is_open() || payment.status == status {
         return None;
     }
     payment.status = status;
@@ -37,17 +38,24 @@ pub(super) fn end(shared: &Arc<Shared>, page_id: &str, status: Status) -> Option
         state.lose_callbacks -= 1;
         return next;
     }
+    let (holds, copies) = (state.hold_callbacks, 1 + state.repeat_callbacks);
     drop(state);
-    if let Some(url) = to {
-        let body = json!({ "paymentId": id }).to_string();
-        let request = signed(shared, &url, &session, &request_id, body);
-        if let Some(request) = request {
-            let shared = Arc::clone(shared);
-            // Sent once, whatever comes of it: OP documents no second try.
-            tokio::spawn(async move { shared.send(request).await });
+    let body = json!({ "paymentId": id }).to_string();
+    let request = to.and_then(|url| signed(shared, &url, &session, &request_id, body));
+    for request in std::iter::repeat_n(request, copies.into()).flatten() {
+        if holds {
+            shared.op.state().held.push(request);
+        } else {
+            send(shared, request);
         }
     }
     next
+}
+
+/// Sends a callback once, whatever comes of it: OP documents no second try.
+pub(super) fn send(shared: &Arc<Shared>, request: Request<Full<Bytes>>) {
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move { shared.send(request).await });
 }
 
 fn signed(

@@ -7,6 +7,7 @@ use axum::extract::{Path, RawQuery, State as Extract};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::control::Act;
 use super::state::{CANCELS, Payment, REJECTS, Status};
 use super::{assumed, callback, rest};
 use crate::bank::BANKS;
@@ -70,8 +71,11 @@ pub(super) async fn show(
     let mut state = shared.op.state();
     match state.by_page(&page_id) {
         Some(payment) => match payment.next_url() {
-            Some(url) => (StatusCode::FOUND, [(header::LOCATION, url.to_owned())]).into_response(),
-            None => page(&shared, payment).into_response(),
+            Some(url) => {
+                let to = [(header::LOCATION, url.to_owned())];
+                (StatusCode::FOUND, assumed("return-redirect"), to).into_response()
+            }
+            None => (assumed("bank-page"), page(&shared, payment)).into_response(),
         },
         None => unknown(),
     }
@@ -84,15 +88,17 @@ pub(super) async fn act(
     body: Bytes,
 ) -> Response {
     let pairs = form::decode(&String::from_utf8_lossy(&body)).unwrap_or_default();
-    let status = match form::value(&pairs, "act") {
-        Some("pay") => Status::Paid,
-        Some("cancel") => Status::Cancelled,
-        Some("refuse") => Status::Failed,
-        _ => return unknown(),
+    let Some(act) = form::value(&pairs, "act").and_then(Act::from_name) else {
+        return unknown();
     };
-    let ended = callback::end(&shared, &page_id, status);
+    let ended = callback::end(&shared, &page_id, act.status());
     let to = ended.unwrap_or_else(|| format!("/op/bank/{page_id}"));
-    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+    (
+        StatusCode::SEE_OTHER,
+        assumed("return-redirect"),
+        [(header::LOCATION, to)],
+    )
+        .into_response()
 }
 
 fn page(shared: &Shared, payment: &Payment) -> Page {
@@ -117,6 +123,7 @@ fn page(shared: &Shared, payment: &Payment) -> Page {
         no: [
             act_button("k-line no", "refuse", texts.refuse),
             act_button("k-line", "cancel", texts.cancel),
+            act_button("k-line", "process", texts.told_later),
         ]
         .concat(),
         more: String::new(),

@@ -3,6 +3,7 @@
 //! Much of OP's documentation is not public. Every answer that rests on an assumption says which ones in the header `x-simulator-assumed`; the words for a payment's status that nobody has seen begin with `SIM_`.
 
 mod callback;
+mod control;
 mod flow;
 mod message;
 mod rest;
@@ -34,20 +35,17 @@ const ASSUMED: HeaderName = HeaderName::from_static("x-simulator-assumed");
 /// What the handlers of OP share.
 #[derive(Debug)]
 pub struct Op {
-    /// What OP signs its callbacks with: made when the simulator starts.
+    /// What OP signs its callbacks with.
     key: OwnKey,
     state: Mutex<State>,
 }
 
 impl Op {
-    /// Nothing yet, and a new key.
-    ///
-    /// # Panics
-    /// Never where the system has randomness to give.
+    /// Nothing yet.
     #[must_use]
     pub fn new() -> Self {
         Self {
-            key: OwnKey::generate(),
+            key: OwnKey::published(),
             state: Mutex::new(State::default()),
         }
     }
@@ -85,10 +83,15 @@ pub fn routes() -> Router<Arc<Shared>> {
         .nest("/op/paymentbutton/v1", rest)
         .nest("/op/customer/payment", front)
         .route("/op/bank/{page_id}", get(flow::show).post(flow::act))
-        .route("/control/op/key", get(rest::key))
-        .route("/control/op/payments", get(rest::payments))
-        .route("/control/op/payments/{payment_id}/act", post(rest::act))
-        .route("/control/op/faults", post(rest::faults))
+        .route("/control/op/key", get(control::key))
+        .route("/control/op/payments", get(control::payments))
+        .route("/control/op/payments/{payment_id}/act", post(control::act))
+        .route(
+            "/control/op/payments/{payment_id}/refund",
+            post(control::refund),
+        )
+        .route("/control/op/faults", post(control::faults))
+        .route("/control/op/callbacks/release", post(control::release))
         .layer(DefaultBodyLimit::max(MAX_REQUEST_BYTES))
 }
 

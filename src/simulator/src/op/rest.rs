@@ -1,4 +1,4 @@
-//! OP's REST interface, and the control of its simulation for test scripts.
+//! OP's REST interface.
 
 use std::sync::Arc;
 
@@ -8,21 +8,19 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{FromRequest, OriginalUri, Path, State as Extract};
 use axum::http::{self, HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::assumed;
-use super::callback;
 use super::message::{Create, Refund};
 use super::signature::{Caller, Request};
-use super::state::{Payment, Status};
+use super::state::{Payment, Status, Unanswered};
 use crate::bank::BANKS;
 use crate::date::iso_millis;
 use crate::sender::Shared;
 use crate::texts::Lang;
 
 /// Why OP refuses: the status of HTTP and a sentence. Which ones the real OP has is not public.
-pub(super) struct Refusal(StatusCode, String);
+pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -77,8 +75,13 @@ impl Came {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return Err(Refusal(status, "as the test asked for".to_owned()));
         }
+        let now = shared.clock.now_ms();
         let caller = request
             .verify()
+            .and_then(|caller| match state.date_within {
+                Some(within) => request.check_date(now, within).map(|()| caller),
+                None => Ok(caller),
+            })
             .map_err(|why| Refusal(StatusCode::UNAUTHORIZED, why))?;
         if state.use_pair(&caller.session_id, &caller.request_id) {
             Ok(caller)
@@ -116,9 +119,12 @@ pub(super) async fn status(
     Path(payment_id): Path<String>,
     came: Came,
 ) -> Result<Response, Refusal> {
-    came.verify(&shared)?;
+    let caller = came.verify(&shared)?;
     let mut state = shared.op.state();
     let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
+    payment.come_due(shared.clock.now_ms());
+    payment.hear(&caller.session_id);
+    payment.asked = payment.asked.saturating_add(1);
     let answer = Json(payment_json(payment));
     let names = "status-enum,refund-items,error-fields";
     Ok((assumed(names), answer).into_response())
@@ -130,14 +136,28 @@ pub(super) async fn refund(
     Path(payment_id): Path<String>,
     came: Came,
 ) -> Result<Response, Refusal> {
-    came.verify(&shared)?;
+    let caller = came.verify(&shared)?;
     let cents = Refund::read(&came.body).map_err(|why| Refusal(StatusCode::BAD_REQUEST, why))?;
     let now = shared.clock.now_ms();
     let mut state = shared.op.state();
-    state.by_id(&payment_id).ok_or_else(not_found)?;
+    let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
+    payment.hear(&caller.session_id);
+    let unanswered = state.refund_unanswered.take();
+    let silence = || {
+        Refusal(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "as the test asked for".into(),
+        )
+    };
+    if unanswered == Some(Unanswered::NotMade) {
+        return Err(silence());
+    }
     let total = state
         .refund(&payment_id, cents, now)
         .map_err(|why| Refusal(StatusCode::BAD_REQUEST, why.to_owned()))?;
+    if unanswered == Some(Unanswered::Made) {
+        return Err(silence());
+    }
     let answer = json!({
         "paymentId": payment_id,
         "totalRefundedAmount": euros(total),
@@ -176,105 +196,12 @@ pub(super) fn bank_id(name: &str) -> String {
     format!("sim-{}", letters.collect::<String>())
 }
 
-/// `GET /control/op/key`: the public key that verifies callbacks, as PEM.
-pub(super) async fn key(Extract(shared): Extract<Arc<Shared>>) -> Response {
-    shared
-        .op
-        .key
-        .public_pem()
-        .unwrap_or_default()
-        .into_response()
-}
-
-/// `GET /control/op/payments`
-pub(super) async fn payments(Extract(shared): Extract<Arc<Shared>>) -> Json<Value> {
-    let state = shared.op.state();
-    let payments = state.all().map(|payment| {
-        let mut json = payment_json(payment);
-        if let Some(fields) = json.as_object_mut() {
-            fields.insert("reference".into(), payment.reference.clone().into());
-            fields.insert("accountId".into(), payment.account_id.clone().into());
-            fields.insert("bank".into(), payment.bank.clone().into());
-            fields.insert(
-                "page".into(),
-                format!("/op/bank/{}", payment.page_id).into(),
-            );
-            fields.insert("nextUrl".into(), payment.next_url().into());
-        }
-        json
-    });
-    Json(json!({ "payments": payments.collect::<Vec<_>>() }))
-}
-
-/// What a customer does.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Act {
-    Pay,
-    Cancel,
-    Refuse,
-}
-
-impl Act {
-    pub(super) const fn status(self) -> Status {
-        match self {
-            Self::Pay => Status::Paid,
-            Self::Cancel => Status::Cancelled,
-            Self::Refuse => Status::Failed,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ActBody {
-    act: Act,
-}
-
-/// `POST /control/op/payments/{payment_id}/act` `{"act": "pay"}`
-pub(super) async fn act(
-    Extract(shared): Extract<Arc<Shared>>,
-    Path(payment_id): Path<String>,
-    Json(ActBody { act }): Json<ActBody>,
-) -> Result<Json<Value>, Refusal> {
-    let page = shared
-        .op
-        .state()
-        .by_id(&payment_id)
-        .map(|one| one.page_id.clone());
-    let page = page.ok_or_else(not_found)?;
-    let next = callback::end(&shared, &page, act.status());
-    next.map(|url| Json(json!({ "next_url": url })))
-        .ok_or_else(|| Refusal(StatusCode::CONFLICT, "the payment is over".to_owned()))
-}
-
-/// What goes wrong from now on.
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[derive(Default)]
-pub(super) struct Faults {
-    lose_callbacks: u32,
-    refuse: u32,
-    refuse_with: Option<u16>,
-}
-
-/// `POST /control/op/faults` `{"lose_callbacks": 1, "refuse": 2, "refuse_with": 503}`
-pub(super) async fn faults(
-    Extract(shared): Extract<Arc<Shared>>,
-    Json(faults): Json<Faults>,
-) -> StatusCode {
-    let mut state = shared.op.state();
-    state.lose_callbacks = faults.lose_callbacks;
-    state.refuse = (faults.refuse > 0).then(|| (faults.refuse, faults.refuse_with.unwrap_or(500)));
-    StatusCode::NO_CONTENT
-}
-
-fn not_found() -> Refusal {
+pub(super) fn not_found() -> Refusal {
     let why = "there is no such payment".to_owned();
     Refusal(StatusCode::NOT_FOUND, why)
 }
 
-fn payment_json(payment: &Payment) -> Value {
+pub(super) fn payment_json(payment: &Payment) -> Value {
     let refunds = payment.refunds.iter().map(|refund| {
         json!({
             "paymentId": refund.id,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
     KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, UnparsedPublicKey,
 };
@@ -12,8 +12,13 @@ use axum::http::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::date::http_date;
+
 /// The public half of the example in OP's documentation, which signs in the sandbox: an `RSAPublicKey` within its `SubjectPublicKeyInfo`.
 const EXAMPLE_SPKI: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAquBR+Ip2Jva7GzyCBW/7R9RP3mF97FxtiRGBb740mSKGFAqvJc8ysnz/hqxY886jY6YOZ2kLcr1Iuu8giBUT/K4aRItM6QaEoqffPVXlsaejyd8vlesWFSPGu3X7f+Yyp4+gf67T5GS9vEm9XSIatw6gInXVgqKk+oHJvgf8NgFGfe7+FzGAYdz+OvlB5DSFWcXds4fB8CKZH78kkRcUho/rZxU/MumfRgTc/0WgpqgMX2LeiUzzpr19hKeJfix/IfPeO3qWiOWXR5LWTuG6/OysVPUZ8OepgMH5D2lgCDQ55qIEHV53Xbkowh+vehMeyYBX7bPKUgJBDFg0DlpQvQIDAQAB";
+
+/// What the simulated OP signs its callbacks with, in PKCS#8: made for the simulator and published with it.
+const CALLBACK_KEY: &str = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDcQoVKnsJdNwOhNIwKHtwZYiN4Z7Rqi8bfYQecpQKb48BrboLsvkWkfmtBcOJP7FjduqdADe/dhxoRWpzsIhqrVVGqd3Y02xoIAr/ACY0UgQ48h1yB5H3qjXVxrPkTf1E5OCTmR3LvwTC58yWcl3f9IBDGGsHLJUpgUMSliiSI3VQTzNDvTpxFQt6di7qFBL4UEZ3srqseYA5yIw4dlUmYsN+P6NYny/TDtUjrI+9RDtDWkXX7N9re1jjAlAiy9ivhq37kJXmvfSJDuYOE3bViRy/0ElbnDR01NPbj12Dn11YeMvYg5zFFwlv3LpaEJYjVfRF1Pnic7UOQ6TUpb+1ZAgMBAAECggEAKniVNR9JwSmjhIkaW7U5oZdf2Y69pjHPpjESg6z5xM90wgJsMnQ5/4705Yh7ywd61z5vk5VcZC3x49jCG3I0DEeGWMVyQJzi9xp4mPH+hy6fbSJ4vv8tHHYsaD//QzgwlET0MIckbYCmAaUV4oz+cQum0FxGdAJ7xfitAnKRuuX+2YGhnQJE1gayEK7rys5rksvsAysMF+lkB08Xjc+ysrrZWPUM50Uhw7fQqkxLM/qzagA0ebHWnjFpWysv14SXvE5H7IBwQmD8rvdifBdWCHVzygffxVWv+FdWh/cN5Y2gUlZUGWckKydWybzzgTMXrK7Gr5Xqa8KmOS8giFaFZQKBgQD8hmn8oLL0DqmmqOclSMLPKC+xDjnqwekcskoFkJzhpZ1DQkF6fhzLTeHyx1oC6QQtGWHE5EPGiKEkYEYfFbvTKh4kHCe9wWf9cs8Ry2MwJv7oiojBTmJaopgQb7NgpQWSjfZc1qXMPGee9HC9PWw1lIIm2FtRXdZ7b1CO/JceZwKBgQDfSnGn3kzbUXMm6Te6K9Lz0ce8Twx1RAYRcF+Rwob92Y+MGdNm1reMTUw/oYK036/la+DmG1fSyAQa3gOquBn4G9lbnb71oN/dNICrELFbM0+l2Fr5i4KkoX8K5EGzts5SleAh736vCG6773tGr7/Zz9SKVvHR5/pw8b1nH3m+PwKBgQDd/B7xeCa4CqeyHOpMyUCPMKl0AKiDKQEOO+B8MdrnNVoghP7gejo/sfA9JmeHBWWpa5WZqnu16+eT/ZnGu6lIAM9MOP/qfDk5AJLs9pjz/GO68gUzwP8O472/PSI3g/l5EpiOlhZbioIgporwoC0ekLU1Bp6H0XC5Q2pSt9L0YwKBgBk4JUIaf3+94U2hxaOHU5oqNW71Vqjf9/d8Q68I04pUSjw+pnvVAIIeMOB283ZOVWWKG6qhp/esk5odPTjI9lXpf1Ezrd+8PcyUI3wutHligDpxB0VsFmNVwi2OvkT3/rGhL+FlVV+bijY7xCalrvuA17aQP1u/4a9j/kppaaytAoGAX4qjngE68mo5psASz64+FWyrihpmYuGRJzerNe/lvYMKTiNm144hQLoKdeopBrzeZRs7gAxeq2FDwSbvJ2zVtBGKUiYxnQuJM7v7HWEkUGWRZVYPVrH1SRNBj5/10Av91kJBB6iOQd1qQ4bESDZeqORBRFzjO+Y4xNyfitCUoos=";
 
 /// The nine lines that a request is signed by.
 pub(super) struct Request<'a> {
@@ -74,6 +79,17 @@ impl Request<'_> {
         })
     }
 
+    /// Refuses a call of another time. What the real OP does about it is not public.
+    pub(super) fn check_date(&self, now_ms: i64, within_seconds: i64) -> Result<(), String> {
+        let date = self.headers.get("date").and_then(|date| date.to_str().ok());
+        let mut seconds = -within_seconds..=within_seconds;
+        if seconds.any(|second| date == Some(&http_date(now_ms + second * 1_000))) {
+            Ok(())
+        } else {
+            Err("the header Date lies too far from now".to_owned())
+        }
+    }
+
     /// Says which of the classic mistakes was made, where it was one of them.
     fn check(&self, head: &[&str], signature: &[u8]) -> Result<(), String> {
         let lines = head.join("\n").into_bytes();
@@ -114,9 +130,10 @@ impl Request<'_> {
 pub struct OwnKey(Option<KeyPair>);
 
 impl OwnKey {
-    /// A new key of 2048 bits.
-    pub(super) fn generate() -> Self {
-        Self(KeyPair::generate(KeySize::Rsa2048).ok())
+    /// The simulator's own, the same at every start, so that a server knows its public half.
+    pub(super) fn published() -> Self {
+        let der = STANDARD.decode(CALLBACK_KEY).unwrap_or_default();
+        Self(KeyPair::from_pkcs8(&der).ok())
     }
 
     /// The public half as PEM.

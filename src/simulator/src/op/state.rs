@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
+use axum::body::Bytes;
+use axum::http::Request;
+use http_body_util::Full;
+use serde::{Deserialize, Serialize};
 
 use super::message::Create;
 use crate::texts::Lang;
@@ -22,6 +25,9 @@ pub const REJECTS: &str = "eb3b688b-15da-48bd-b2fb-4f3eda501089";
 pub(super) enum Status {
     #[serde(rename = "INITIAL")]
     Initial,
+    /// The bank took it on: a word that no shop's settings know.
+    #[serde(rename = "SIM_PROCESSING")]
+    Processing,
     #[serde(rename = "SIM_PAID")]
     Paid,
     #[serde(rename = "SIM_CANCELLED")]
@@ -34,6 +40,7 @@ impl Status {
     pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Initial => "INITIAL",
+            Self::Processing => "SIM_PROCESSING",
             Self::Paid => "SIM_PAID",
             Self::Cancelled => "SIM_CANCELLED",
             Self::Failed => "SIM_FAILED",
@@ -69,19 +76,54 @@ pub(super) struct Payment {
     pub(super) bank: Option<String>,
     pub(super) created_ms: i64,
     pub(super) updated_ms: i64,
+    /// How often its status was asked for.
+    pub(super) asked: u32,
+    /// How many calls about it bore another session id than the one that made it.
+    pub(super) other_sessions: u32,
     pub(super) refunds: Vec<Refund>,
 }
+
+/// How a refund goes unanswered: the answer is 500.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Unanswered {
+    /// The money went back.
+    Made,
+    /// It did not.
+    NotMade,
+}
+
+/// A payment that is being processed is paid so long after, in milliseconds of the virtual clock.
+const PROCESSING_MS: i64 = 60_000;
 
 impl Payment {
     pub(super) fn refunded_cents(&self) -> u64 {
         self.refunds.iter().map(|refund| refund.cents).sum()
     }
 
+    /// Pays what has been processed for long enough. Nobody is told: whoever asks is.
+    pub(super) const fn come_due(&mut self, now: i64) {
+        if matches!(self.status, Status::Processing) && now >= self.updated_ms + PROCESSING_MS {
+            self.status = Status::Paid;
+            self.updated_ms = now;
+        }
+    }
+
+    /// Notes whether a call belongs to the session that made the payment.
+    pub(super) fn hear(&mut self, session_id: &str) {
+        self.other_sessions += u32::from(self.session_id != session_id);
+    }
+
+    /// Whether nobody knows yet how it ends.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.status, Status::Initial | Status::Processing)
+    }
+
     /// Where the browser goes once the customer is done.
     pub(super) fn next_url(&self) -> Option<&str> {
         match self.status {
             Status::Initial => None,
-            Status::Paid => Some(&self.success_url),
+            Status::Processing | Status::Paid => Some(&self.success_url),
             Status::Cancelled => Some(&self.cancel_url),
             Status::Failed => Some(&self.reject_url),
         }
@@ -96,6 +138,16 @@ pub(super) struct State {
     next: u64,
     /// So many of the callbacks to come are lost.
     pub(super) lose_callbacks: u32,
+    /// Callbacks are kept back until they are let go.
+    pub(super) hold_callbacks: bool,
+    /// Each callback comes so many more times, though OP sends it once.
+    pub(super) repeat_callbacks: u8,
+    /// Calls whose `Date` lies further from now are refused, in seconds.
+    pub(super) date_within: Option<i64>,
+    /// How the next refund goes unanswered.
+    pub(super) refund_unanswered: Option<Unanswered>,
+    /// The callbacks that are kept back.
+    pub(super) held: Vec<Request<Full<Bytes>>>,
     /// So many of the next calls are answered with this status.
     pub(super) refuse: Option<(u32, u16)>,
 }
@@ -134,6 +186,8 @@ impl State {
             bank: None,
             created_ms: now,
             updated_ms: now,
+            asked: 0,
+            other_sessions: 0,
             refunds: Vec::new(),
         };
         let key = self.next;

@@ -48,6 +48,8 @@ pub(crate) struct Setting {
     pub(crate) database_port: Option<u16>,
     /// Another program as the server.
     pub(crate) program: Option<PathBuf>,
+    /// Banks are come to by ecommpay's Gate.
+    pub(crate) gate: bool,
 }
 
 impl Setting {
@@ -119,6 +121,9 @@ impl<'a> World<'a> {
                 start.say(&["--database", &url]);
             }
         }
+        if setting.gate {
+            start.say(&["--gate"]);
+        }
         if let Some(public) = &setting.public {
             start.say(&["--public-url", public]);
         }
@@ -142,6 +147,11 @@ impl<'a> World<'a> {
     /// When the world was opened without.
     pub(crate) fn preload(&self) -> Result<&Preload, Problem> {
         Ok(self.preload.as_ref().ok_or("nothing is preloaded")?)
+    }
+
+    /// Whether the payments are kept by PostgreSQL.
+    pub(crate) const fn has_database(&self) -> bool {
+        self.database.is_some()
     }
 
     /// The server's data folder.

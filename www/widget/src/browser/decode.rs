@@ -48,6 +48,8 @@ pub(super) fn status(json: &JsValue) -> Option<PaymentStatus> {
         version: number(json, "version")?,
         // Empty where the shell saw that it leads to the very page that this is.
         return_url: text(json, "return_url").filter(|url| url.is_empty() || is_web(url))?,
+        refunded_cents: number(json, "refunded_cents").unwrap_or_default(),
+        refunding_cents: number(json, "refunding_cents").unwrap_or_default(),
         next: value(json, "next").as_ref().and_then(next_step),
     })
 }

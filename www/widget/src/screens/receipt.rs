@@ -3,7 +3,7 @@
 use super::element::{Element, el};
 use crate::{format, model::Context};
 
-/// Payee, bank, reference, order, sum and time.
+/// Payee, bank, reference, order, sum, what of it goes back, and time.
 pub(super) fn view(context: &Context<'_>) -> Element {
     let texts = context.texts();
     let session = context.session;
@@ -13,6 +13,12 @@ pub(super) fn view(context: &Context<'_>) -> Element {
         .as_ref()
         .map(|names| row(texts.bank, names.get(context.language)));
     let amount = format::amount(session.amount_cents, context.language);
+    let gone = [
+        (texts.refunded_sum, session.status.refunded_cents),
+        (texts.refunding_sum, session.status.refunding_cents),
+    ];
+    let gone = gone.into_iter().filter(|(_, cents)| *cents > 0);
+    let gone = gone.map(|(name, cents)| row(name, &format::amount(cents, context.language)));
     let time = format::date_and_clock(session.status.changed_at, context.language);
     el("dl", "k-receipt")
         .part("receipt")
@@ -22,6 +28,7 @@ pub(super) fn view(context: &Context<'_>) -> Element {
         .child(row(texts.reference, &session.reference))
         .child(row(texts.order, &session.order))
         .child(row(texts.amount, &amount))
+        .children(gone)
         .child(row(texts.time, &time))
 }
 

@@ -57,6 +57,8 @@ fn session(option: OptionName, status: Status) -> Session {
             changed_at: NOON.plus_seconds(120),
             version: 1,
             return_url: "https://shop.example/thanks?a=1&b=2".to_owned(),
+            refunded_cents: 0,
+            refunding_cents: 0,
             next: None,
         },
         banks: vec![
@@ -202,6 +204,28 @@ fn every_status_has_its_page() {
         );
         insta::assert_snapshot!(status.as_str(), outline(&page));
     }
+}
+
+#[test]
+fn refunds_are_told_with_their_sums_in_every_language() {
+    let mut session = session(OptionName::AllBanks, Status::PartiallyRefunded);
+    session.status.refunded_cents = 1_000;
+    session.status.refunding_cents = 350;
+    for language in Language::ALL {
+        let page = outline(&status_page(&session, language, &links(None)));
+        insta::assert_snapshot!(format!("refunds_{}", language.code()), page);
+    }
+    // On its way alone, of a payment that is paid as it was; and nothing of a sum of nothing.
+    session.status.status = Status::Paid;
+    session.status.refunded_cents = 0;
+    let page = outline(&status_page(&session, Language::En, &links(None)));
+    assert!(
+        page.contains("Being refunded\n<dd>\n  €3.50") && !page.contains("Refunded"),
+        "{page}"
+    );
+    session.status.refunding_cents = 0;
+    let page = outline(&status_page(&session, Language::En, &links(None)));
+    assert!(!page.contains("efunded"), "{page}");
 }
 
 #[test]

@@ -7,8 +7,8 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent}
 use super::webhooks::Webhooks;
 use crate::store::{
     Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter, Idempotency,
-    NewPayment, NewReference, NewRefund, Note, Noted, Payment, Question, Queue, RefundRecord,
-    Refunding, StoreError, refund,
+    NewPayment, NewReference, NewRefund, Note, Noted, Payment, PendingRefund, Question, Queue,
+    RefundRecord, RefundStep, Refunding, StoreError, refund,
     transition::{self, Beginning, Change},
 };
 
@@ -113,10 +113,10 @@ impl State {
         })
     }
 
-    pub(super) fn settle_refund(
+    pub(super) fn advance_refund(
         &mut self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         at: Timestamp,
         now: Timestamp,
     ) -> Result<Option<String>, StoreError> {
@@ -127,12 +127,33 @@ impl State {
         let Some((payment, refund)) = found else {
             return Ok(None);
         };
-        let Some(change) = refund::settle(payment, refund, outcome, at)? else {
+        let Some(change) = refund::advance(payment, refund, step, at)? else {
             return Ok(None);
         };
         let token = change.payment.token.clone();
         self.write(change, now)?;
         Ok(Some(token))
+    }
+
+    pub(super) fn pending_refunds(&self, from: Timestamp, limit: u32) -> Vec<PendingRefund> {
+        let all = self.payments.values().flat_map(|row| {
+            let shop = &row.payment.shop;
+            row.refunds.iter().map(move |refund| (shop, refund))
+        });
+        let mut pending: Vec<_> = all
+            .filter(|(_, refund)| refund.status == RefundStatus::Pending)
+            .filter(|(_, refund)| refund.created_at >= from)
+            .map(|(shop, refund)| PendingRefund {
+                shop: shop.clone(),
+                refund: refund.clone(),
+            })
+            .collect();
+        pending.sort_by(|a, b| {
+            let key = |one: &PendingRefund| (one.refund.created_at, one.refund.id.clone());
+            key(a).cmp(&key(b))
+        });
+        pending.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        pending
     }
 
     pub(super) fn refunds(&self, shop: &str, payment: &str) -> Option<Vec<RefundRecord>> {

@@ -23,12 +23,12 @@ mod webhooks;
 
 use std::fmt;
 
-use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
     Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
-    Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError, Tried,
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
@@ -204,14 +204,18 @@ impl Store for PostgresStore {
         Box::pin(refunds::begin(&self.connections, new, idempotency))
     }
 
-    fn settle_refund(
+    fn advance_refund(
         &self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         now: Timestamp,
     ) -> Answer<'_, Option<String>> {
         let id = id.to_owned();
-        Box::pin(async move { refunds::settle(&self.connections, &id, outcome, now).await })
+        Box::pin(async move { refunds::advance(&self.connections, &id, step, now).await })
+    }
+
+    fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>> {
+        Box::pin(refunds::pending(&self.connections, from, limit))
     }
 
     fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {

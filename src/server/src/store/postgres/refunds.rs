@@ -9,11 +9,12 @@ use super::{
     changes::{DECISIONS, Kept, write_keeping},
     connection::Connections,
     payments::{answered, payment},
-    row::{get, is_storable, natural, time},
+    row::{get, int, is_storable, natural, time},
     statement::Statement,
 };
 use crate::store::{
-    Idempotency, NewRefund, RefundRecord, Refunding, StoreError, refund, transition::Change,
+    Idempotency, NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding, StoreError, refund,
+    transition::Change,
 };
 
 /// The columns of a refund, in the order in which [`refund_of`] reads them.
@@ -70,10 +71,10 @@ static BY_ID: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-pub(super) async fn settle(
+pub(super) async fn advance(
     connections: &Connections,
     id: &str,
-    outcome: RefundStatus,
+    step: RefundStep,
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     if !is_storable(id) {
@@ -89,7 +90,7 @@ pub(super) async fn settle(
         let payment = payment(connections, &shop, &refund.payment).await?;
         let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
         let token = payment.token.clone();
-        let Some(change) = refund::settle(payment, refund, outcome, now)? else {
+        let Some(change) = refund::advance(payment, refund, step, now)? else {
             return Ok(None);
         };
         if write_keeping(connections, &change, None).await? {
@@ -97,6 +98,30 @@ pub(super) async fn settle(
         }
     }
     Err(StoreError::Unavailable)
+}
+
+static PENDING: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {REFUND}, p.shop from refunds r join payments p on p.id = r.payment \
+         where r.status = 'pending' and r.created_at >= $1 order by r.created_at, r.id limit $2"
+    )
+});
+
+pub(super) async fn pending(
+    connections: &Connections,
+    from: Timestamp,
+    limit: u32,
+) -> Result<Vec<PendingRefund>, StoreError> {
+    let rows = connections
+        .query(&PENDING, &[&int(from.millis()), &i64::from(limit)])
+        .await?;
+    let pending = rows.iter().map(|row| {
+        Ok(PendingRefund {
+            shop: get(row, REFUND_COLUMNS)?,
+            refund: refund_of(row)?,
+        })
+    });
+    pending.collect()
 }
 
 static OF_PAYMENT: LazyLock<String> = LazyLock::new(|| {

@@ -147,6 +147,10 @@ const MIGRATIONS: &[&str] = &[
     create unique index webhooks_by_position on webhooks (shop, position)
         where position is not null;
 "#,
+    r#"
+    -- Refunds that nobody knows the end of are looked at again and again.
+    create index refunds_pending on refunds (created_at, id) where status = 'pending';
+"#,
 ];
 
 /// The lock that nodes take turns with: the letters "kassa" and a number.

@@ -29,14 +29,15 @@ use std::{
     thread,
 };
 
-use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent};
+use kassa_checkout::{Timestamp, provider::PaymentEvent};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
     Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, Question, RefundRecord, Refunding, Room, Store, StoreError, Tried,
+    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError,
+    Tried,
 };
 use checkpoint::Log;
 use sql::Decided;
@@ -416,16 +417,16 @@ impl Store for SqliteStore {
         )
     }
 
-    fn settle_refund(
+    fn advance_refund(
         &self,
         id: &str,
-        outcome: RefundStatus,
+        step: RefundStep,
         now: Timestamp,
     ) -> Answer<'_, Option<String>> {
         let id = id.to_owned();
         Box::pin(
             self.writer
-                .write(move |connection| sql::settle_refund(connection, &id, outcome, now)),
+                .write(move |connection| sql::advance_refund(connection, &id, step, now)),
         )
     }
 
@@ -434,6 +435,10 @@ impl Store for SqliteStore {
             self.writer
                 .write(move |connection| sql::note(connection, &note)),
         )
+    }
+
+    fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>> {
+        Box::pin(self.read(move |connection| sql::pending_refunds(connection, from, limit)))
     }
 
     fn refunds(&self, shop: &str, payment: &str) -> Answer<'_, Option<Vec<RefundRecord>>> {

@@ -197,6 +197,9 @@ const MIGRATIONS: &[&str] = &["
     create index webhooks_by_due on webhooks (shop, due_at) where due_at is not null;
     create index webhooks_by_shop on webhooks (shop);
     create index webhooks_by_payment on webhooks (payment);
+", "
+    -- Refunds that nobody knows the end of are looked at again and again.
+    create index refunds_pending on refunds (created_at, id) where status = 'pending';
 "];
 
 /// Brings the tables up to date, in one transaction. Answers the version that they had, and have.

@@ -15,7 +15,9 @@ pub(super) use changes::{
 };
 pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
 pub(super) use questions::{claim_questions, finish_question};
-pub(super) use refunds::{begin as begin_refund, refunds, settle as settle_refund};
+pub(super) use refunds::{
+    advance as advance_refund, begin as begin_refund, pending as pending_refunds, refunds,
+};
 pub(super) use webhooks::{
     claim_webhooks, enable_endpoint, finish_webhook, messages, release_claims, replay,
 };

@@ -9,7 +9,9 @@ use super::{
     payments::{answered, keep_answer, payment},
     rows, run, time,
 };
-use crate::store::{Idempotency, NewRefund, RefundRecord, Refunding, StoreError, refund};
+use crate::store::{
+    Idempotency, NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding, StoreError, refund,
+};
 
 /// The columns of a refund, in the order in which [`refund_of`] reads them.
 const REFUND: &str =
@@ -49,10 +51,10 @@ pub(in crate::store::sqlite) fn begin(
     })
 }
 
-pub(in crate::store::sqlite) fn settle(
+pub(in crate::store::sqlite) fn advance(
     connection: &Connection,
     id: &str,
-    outcome: RefundStatus,
+    step: RefundStep,
     now: Timestamp,
 ) -> Result<Option<String>, StoreError> {
     let sql = format!(
@@ -68,11 +70,29 @@ pub(in crate::store::sqlite) fn settle(
     let payment = payment(connection, &shop, &refund.payment)?;
     let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
     let token = payment.token.clone();
-    let Some(change) = refund::settle(payment, refund, outcome, now)? else {
+    let Some(change) = refund::advance(payment, refund, step, now)? else {
         return Ok(None);
     };
     write(connection, &Prepared::of(change)?)?;
     Ok(Some(token))
+}
+
+pub(in crate::store::sqlite) fn pending(
+    connection: &Connection,
+    from: Timestamp,
+    limit: u32,
+) -> Result<Vec<PendingRefund>, StoreError> {
+    let sql = format!(
+        "select {REFUND}, p.shop from refunds r join payments p on p.id = r.payment \
+         where r.status = 'pending' and r.created_at >= ?1 order by r.created_at, r.id limit ?2"
+    );
+    let limits = (int(from.millis()), i64::from(limit));
+    rows(connection, &sql, limits, |row| {
+        Ok(PendingRefund {
+            shop: column(row, 9)?,
+            refund: refund_of(row)?,
+        })
+    })
 }
 
 pub(in crate::store::sqlite) fn refunds(
