@@ -20,6 +20,13 @@ const LETTERS = 'äöåÄÖÅ';
  */
 const SHOPS = {
   ecommpay: { first: 'chooseMethod', other: 'OP' },
+  op: {
+    // Invented, like everything of it.
+    secret: 'TESTIASIAKAS21-5B7C2E9D40A1F36288E4C0D97A1B53F6E2849C0D1735AF68B2E7904DC6A1385F',
+    ap: 'TESTIASIAKAS2',
+    first: 'chooseBank',
+    other: 'S-Pankki',
+  },
 };
 
 let services;

@@ -33,11 +33,17 @@ const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
 const API_KEY_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
 /// The demo shop's webhook secret.
 const WEBHOOK_SECRET: &str = "whsec_a2Fzc2EtZGV2ZWxvcG1lbnQtd2ViaG9vay1zZWNyZXQtMDE=";
-/// The secret of VETUMA that public test suites print: it is the demo shop's too.
-const VETUMA_SECRET: &str =
-    "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35";
-/// The customer configuration that they call with it.
-const VETUMA_CONFIGURATION: &str = "TESTIASIAKAS1";
+/// The secret of VETUMA that public test suites print, and the customer configuration that they
+/// call with it: they are the demo shop's too.
+const VETUMA: (&str, &str) = (
+    "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35",
+    "TESTIASIAKAS1",
+);
+/// The same of the shop where it is paid through OP; invented.
+const VETUMA_AT_OP: (&str, &str) = (
+    "TESTIASIAKAS21-5B7C2E9D40A1F36288E4C0D97A1B53F6E2849C0D1735AF68B2E7904DC6A1385F",
+    "TESTIASIAKAS2",
+);
 /// The simulator's secret.
 const PROVIDER_SECRET: &str = "kassa-simulator-secret-for-development-only-0001";
 
@@ -99,20 +105,18 @@ impl Development {
         let at_ecommpay = self.at_ecommpay("demo", &simulator);
         let mut shops = Shops::new();
         let mut api_keys = ApiKeys::default();
-        for (id, key, account, methods) in [
-            ("demo", API_KEY, at_ecommpay, methods()),
+        for (id, key, account, methods, vetuma) in [
+            ("demo", API_KEY, at_ecommpay, methods(), VETUMA),
             (
                 "demo-op",
                 API_KEY_AT_OP,
                 at_op("demo-op", &simulator),
                 Vec::new(),
+                VETUMA_AT_OP,
             ),
         ] {
-            let shop = account.and_then(|account| shop(id, &shop_url, account, methods));
-            let mut shop = shop.map_err(|error| error.to_string())?;
-            if id == "demo" {
-                shop.vetuma = Some(bridge().map_err(|error| error.to_string())?);
-            }
+            let shop = account.and_then(|account| shop(id, &shop_url, account, methods, vetuma));
+            let shop = shop.map_err(|error| error.to_string())?;
             let shop = Arc::new(shop);
             let hash = ApiKeyHash::of(key).map_err(|error| error.to_string())?;
             api_keys.add(&hash, Arc::clone(&shop));
@@ -164,7 +168,13 @@ fn at_op(shop: &str, simulator: &Url) -> Result<Account, Fault> {
     })
 }
 
-fn shop(id: &str, url: &Url, account: Account, methods: Vec<Method>) -> Result<Shop, Fault> {
+fn shop(
+    id: &str,
+    url: &Url,
+    account: Account,
+    methods: Vec<Method>,
+    vetuma: (&str, &str),
+) -> Result<Shop, Fault> {
     let origin = url.origin().ascii_serialization();
     Ok(Shop {
         id: id.to_owned(),
@@ -181,7 +191,7 @@ fn shop(id: &str, url: &Url, account: Account, methods: Vec<Method>) -> Result<S
             url: url.join("/webhooks")?,
             keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
         }),
-        vetuma: None,
+        vetuma: Some(bridge(vetuma)?),
         accounts: vec![account],
         offered: OnceLock::new(),
     })
@@ -209,13 +219,13 @@ fn provider(
 }
 
 /// Software under test may call from wherever it runs on this machine.
-fn bridge() -> Result<Bridge, Box<dyn std::error::Error>> {
+fn bridge((secret, configuration): (&str, &str)) -> Result<Bridge, Fault> {
     let mut secrets = SharedSecrets::default();
-    let secret = Sha256SuffixKey::parse(VETUMA_SECRET)?;
+    let secret = Sha256SuffixKey::parse(secret)?;
     secrets.add(Purpose::Payment, secret, Validity::default())?;
     Ok(Bridge {
         secrets,
-        configurations: vec![VETUMA_CONFIGURATION.to_owned()],
+        configurations: vec![configuration.to_owned()],
         return_urls: ReturnUrls::Loopback,
         profile: Profile::V3,
     })
