@@ -276,6 +276,8 @@ async fn customers_pay_cancel_and_are_refused_at_op_and_at_another_bank() {
         ("1002", "nordea", "pay", "paid"),
         ("1003", "op", "cancel", "cancelled"),
         ("1004", "nordea", "refuse", "declined"),
+        // No reference can be made of it, so that one of the shop's series is allotted.
+        ("A-1005", "op", "pay", "paid"),
     ] {
         let payment = world.payment(order).await;
         let (code, step) = world.pay(&payment, bank).await;

@@ -33,6 +33,8 @@ const ORDER_CENTS: u64 = 4_990;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Whoever wants something tries for so long.
 const LONGEST_WAIT: Duration = Duration::from_secs(45);
+/// A customer who waits on a page chooses once more after so long.
+const LONGEST_PAGE: Duration = Duration::from_secs(4);
 /// The time between two tries.
 const PAUSE: Duration = Duration::from_millis(40);
 /// So much time passes before each start: nobody still works on what the dead server began.
@@ -195,20 +197,24 @@ impl Act<'_> {
         Ok(order)
     }
 
-    /// Chooses the bank until there is a way to it.
+    /// Chooses the bank and waits for the way to it, as the customer's page does; after a while the
+    /// customer chooses once more.
     fn choose(&self, url: &str, order: &Order) -> Result<String, Problem> {
         let body = json!({ "bank": self.through.bank() });
         let pay = format!("{url}/checkout/{}/pay", order.token);
+        let status = format!("{url}/checkout/{}/status", order.token);
+        let way = |step: &Value| step["url"].as_str().map(str::to_owned);
         patiently("a way to the bank", || {
             let step = accepted(Http::default().post_json(&pay, &[], &body))?;
-            match step["url"].as_str() {
-                Some(way) => Some(way.to_owned()),
-                None => {
+            way(&step).or_else(|| {
+                wait_for("the bank", LONGEST_PAGE, || {
+                    thread::sleep(PAUSE);
                     // What the dead server did not take comes again.
                     self.world.simulator.skip(RETRY_SECONDS).ok()?;
-                    None
-                }
-            }
+                    way(&accepted(Http::default().get(&status, &[]))?["next"])
+                })
+                .ok()
+            })
         })
     }
 

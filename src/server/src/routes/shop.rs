@@ -24,7 +24,7 @@ use crate::{
     state::{App, AppState},
     store::{
         AttemptRecord, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference,
-        Payment, References,
+        Payment, References, series_reference,
     },
     tokens,
     tried::Wish,
@@ -135,8 +135,8 @@ pub(super) fn try_out(
 ) -> Result<(), Problem> {
     let reference = match &agreed.reference {
         NewReference::Given(reference) => reference.clone(),
-        // As long as an allotted one will be.
-        NewReference::Allotted { prefix } => format!("{prefix}000000000"),
+        // As long as an allotted one will be, and as right: OP looks at its check digit.
+        NewReference::Allotted { prefix } => series_reference(prefix, 1)?,
     };
     let times = (now, agreed.expires_at);
     let wish = Wish::of(&shop.id, &agreed.terms, &reference, agreed.amount, times);

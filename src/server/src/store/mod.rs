@@ -30,6 +30,8 @@ pub use record::{
     Outgoing, Payer, Payment, Question, References, Room, Terms, Tried, VetumaTerms,
 };
 
+pub(crate) use transition::series_reference;
+
 pub use refund::{NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding};
 
 /// For how many seconds after it was written a message can be read and sent again: 30 days.
