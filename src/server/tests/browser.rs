@@ -143,6 +143,7 @@ async fn every_answer_carries_the_headers() {
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert_eq!(answer.header("x-request-id").len(), 12, "{path}");
     }
+    // The second shop is paid through OP, which tells the bank's page only when it is asked.
     let policy = kit
         .get(&page)
         .await
@@ -152,7 +153,7 @@ async fn every_answer_carries_the_headers() {
         policy,
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self' http://127.0.0.1:8081"
+         frame-ancestors 'none'; form-action 'self' http://127.0.0.1:8081 https:"
     );
     let https = Kit::with(|config| config.public_url = "https://pay.example".to_owned());
     let answer = https.get("/healthz").await;

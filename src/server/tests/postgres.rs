@@ -402,6 +402,7 @@ async fn deadlines_get_a_table_of_their_own() {
     sql("update payments set deadline_at = null where id = 'pay_b'");
     sql("drop table deadlines");
     sql("create unique index events_by_dedupe on events (payment, dedupe)");
+    sql("drop index refunds_pending");
     sql("delete from schema_version");
     sql("insert into schema_version values (2)");
     let migrated = PostgresStore::migrate(&address(&url)).await;
