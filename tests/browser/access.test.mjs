@@ -18,6 +18,7 @@ const BANKS = {
   en: ['Nordea', 'OP', 'Danske Bank', 'S-Bank', 'Savings Bank', 'Aktia Maintenance until 14:00', 'Oma Savings Bank', 'POP Bank', 'Bank of Åland'],
 };
 const FOUND = { fi: '2 pankkia', sv: '2 banker', en: '2 banks' };
+const LOADING = { fi: 'Ladataan maksua', sv: 'Betalningen laddas', en: 'Loading the payment' };
 
 let preview;
 before(async () => (preview = await startPreview()));
@@ -65,6 +66,23 @@ describe('the accessibility tree', { concurrency: 2 }, () => {
         await view.shows('pending');
         await page.evaluate(() => globalThis.preview.report('paid'));
         await says(page, said.paid);
+        assert.equal(await page.getByRole('status').getAttribute('lang'), language);
+      }));
+
+    test(`${language}: while it loads that is said, and no longer afterwards`, () =>
+      preview.browser.visit({ locale: language }, async (page) => {
+        let release;
+        const held = new Promise((resolve) => (release = resolve));
+        await page.route('**/*.wasm', async (route) => {
+          await held;
+          await route.continue();
+        });
+        await page.goto(preview.at(`option=4&lang=${language}`), { waitUntil: 'commit' });
+        await says(page, LOADING[language]);
+        assert.equal(await page.getByRole('status').getAttribute('lang'), language);
+        release();
+        await new Checkout(page, language).shows('chooseBank');
+        assert.equal(await page.getByRole('status').textContent(), '');
       }));
   }
 });
@@ -139,6 +157,24 @@ describe('a customer\'s own settings', { concurrency: 2 }, () => {
         }),
       ),
     ));
+
+  test('the sum that stays on top never hides what has the focus', () =>
+    preview.browser.visit({ viewport: { width: 360, height: 420 } }, async (page) => {
+      await page.goto(preview.at('option=4'));
+      await new Checkout(page).shows('chooseBank');
+      for (const [key, times] of [['Tab', 10], ['Shift+Tab', 9]]) {
+        for (let pressed = 0; pressed < times; pressed += 1) {
+          await page.keyboard.press(key);
+          const hidden = await page.evaluate(() => {
+            const { shadowRoot } = document.querySelector('kassa-checkout');
+            const { top, bottom, left } = shadowRoot.activeElement.getBoundingClientRect();
+            const shown = (y) => shadowRoot.activeElement.contains(shadowRoot.elementFromPoint(left + 20, y)) || shadowRoot.elementFromPoint(left + 20, y)?.closest('label')?.contains(shadowRoot.activeElement);
+            return [top + 2, bottom - 2].some((y) => y < 0 || y > innerHeight || !shown(y)) && shadowRoot.activeElement.textContent;
+          });
+          assert.equal(hidden, false, `${key}, ${pressed}`);
+        }
+      }
+    }));
 
   test('in forced colours every button has an edge and the focus can be seen', () =>
     preview.browser.visit({ forcedColors: 'active' }, async (page) => {

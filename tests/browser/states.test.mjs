@@ -38,6 +38,10 @@ const STATES = [
   { name: 'unknown payment', query: 'net=gone', heading: 'unknown' },
 ];
 
+/** The rules that a theme can break; the theme that promises more must keep more. */
+const RULES = ['color-contrast', 'target-size', 'link-in-text-block'];
+const LOOKS = { plain: RULES, soft: RULES, contrast: [...RULES, 'color-contrast-enhanced'] };
+
 describe('every state', { concurrency: 2 }, () => {
   let preview;
   before(async () => (preview = await startPreview()));
@@ -57,6 +61,43 @@ describe('every state', { concurrency: 2 }, () => {
         }
       }));
   }
+
+  for (const look of ['plain', 'soft', 'contrast']) {
+    test(`theme ${look}: axe finds nothing in any state, in three languages and two schemes`, () =>
+      preview.browser.visit({}, async (page) => {
+        for (const state of STATES) {
+          await page.goto(preview.at(`${state.query}&lang=fi&look=${look}`));
+          await arrive(page, state);
+          for (const language of LANGUAGES) {
+            await speak(page, language, state.heading);
+            // A theme does not know languages: dark is looked at in one of them.
+            for (const colorScheme of language === 'fi' ? ['dark', 'light'] : ['light']) {
+              await page.emulateMedia({ colorScheme });
+              await assertAccessible(page, `${look}, ${state.name}, ${language}, ${colorScheme}`, LOOKS[look]);
+            }
+          }
+        }
+      }));
+  }
+
+  test('the shop\'s own header, footer and word about an error stand in their places', () =>
+    preview.browser.visit({}, async (page) => {
+      const said = () => page.getByText('The shop’s').filter({ visible: true }).allTextContents();
+      await page.goto(preview.at('option=4&pay=fail&slots=on'));
+      const view = new Checkout(page);
+      await view.shows('chooseBank');
+      assert.deepEqual(await said(), ['The shop’s header', 'The shop’s footer']);
+      await view.bank('Nordea').click();
+      await page.getByRole('alert').waitFor();
+      assert.deepEqual(await said(), ['The shop’s header', 'The shop’s footer', 'The shop’s error']);
+      await assertAccessible(page, 'with the shop\'s own words');
+      for (const [query, heading] of [['state=paid', 'paid'], ['net=offline', 'offline']]) {
+        await page.goto(preview.at(`${query}&slots=on`));
+        await view.shows(heading);
+        const error = heading === 'offline' ? ['The shop’s error'] : [];
+        assert.deepEqual(await said(), ['The shop’s header', 'The shop’s footer', ...error]);
+      }
+    }));
 
   test('loading: nothing but a place is shown, and axe finds nothing in it', () =>
     preview.browser.visit({}, async (page) => {

@@ -6,6 +6,7 @@ import { assertFocus, waitForFocusOn } from './support/focus.mjs';
 import { BankPage, Checkout, PaymentPage, PlainCheckout } from './support/pages.mjs';
 import { events, requests, startPreview } from './support/preview.mjs';
 import { startServices } from './support/services.mjs';
+import { withTrapIn } from './support/wasm.mjs';
 
 /** What Chromium logs when a request does not come through. */
 const LOST = /net::ERR_(FAILED|INTERNET_DISCONNECTED)/;
@@ -238,6 +239,56 @@ describe('missing files', { concurrency: 2 }, () => {
       }));
   }
 
+  describe('WebAssembly that aborts', () => {
+    /** Opens the hosted page with a module whose function traps. */
+    const withTrap = (name, act) =>
+      browser.visit({ expected: [/unreachable/] }, async (page) => {
+        await page.route('**/*.wasm', async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({ response: answer, body: withTrapIn(await answer.body(), name) });
+        });
+        await page.addInitScript(() => {
+          globalThis.codes = [];
+          addEventListener('kassa-error', ({ detail }) => globalThis.codes.push(detail.code));
+        });
+        const order = await services.order();
+        await page.goto(order.hosted);
+        await act(page, order);
+        // The last page asks for the module once more; nobody waits for that.
+        await page.unrouteAll({ behavior: 'ignoreErrors' });
+      });
+    const codes = (page) => page.evaluate(() => globalThis.codes);
+
+    test('at the start: the form takes the payment', () =>
+      withTrap('mount', async (page) => {
+        await page.waitForFunction(() => globalThis.codes.length > 0);
+        assert.deepEqual(await codes(page), ['widget/crash']);
+        const view = new PlainCheckout(page);
+        await view.bank('Nordea').click();
+        await payAtNordea(page);
+        await view.comesTo('paid');
+      }));
+
+    test('in use: the form takes the payment, and no element calls the module again', () =>
+      withTrap('handle_search', async (page, { hosted }) => {
+        const view = new Checkout(page);
+        await view.shows('chooseBank');
+        await view.search().fill('n');
+        await page.waitForFunction(() => globalThis.codes.length > 0);
+        assert.deepEqual(await codes(page), ['widget/crash']);
+        // Another element on the page has nothing of its own to show: it leads to the hosted page.
+        await page.evaluate((address) => {
+          const second = document.createElement('kassa-status');
+          second.setAttribute('session', address.split('/').at(-1));
+          document.body.append(second);
+        }, hosted);
+        await page.getByRole('link', { name: 'Siirry maksamaan' }).waitFor();
+        assert.deepEqual(await codes(page), ['widget/crash', 'widget/crash']);
+        await new PlainCheckout(page).bank('Nordea').click();
+        await payNordea(page);
+      }));
+  });
+
   test('a browser without WebAssembly takes the payment by the form', async () => {
     const old = await Browser.start(services.origins, { without: 'wasm' });
     try {
@@ -275,6 +326,51 @@ describe('missing files', { concurrency: 2 }, () => {
       const { view } = await open(page);
       await view.bank('Nordea').click();
       await payNordea(page);
+    }));
+});
+
+describe('what a shop\'s script does', { concurrency: 2 }, () => {
+  test('another payment takes the place of the one on screen without a gap, and keeps the focus', () =>
+    preview.browser.visit({}, async (page) => {
+      await page.goto(preview.at('option=4'));
+      await new Checkout(page).shows('chooseBank');
+      await new Checkout(page).search().focus();
+      const seen = await page.evaluate(async () => {
+        const element = document.querySelector('kassa-checkout');
+        const amount = () => element.shadowRoot.querySelector('.k-amount')?.checkVisibility() && element.shadowRoot.querySelector('.k-amount').textContent;
+        const amounts = new Set([amount()]);
+        const ready = new Promise((done) => element.addEventListener('kassa-ready', () => setTimeout(done, 50), { once: true }));
+        const watching = new MutationObserver(() => amounts.add(amount()));
+        watching.observe(element.shadowRoot, { childList: true, subtree: true });
+        // A voucher was taken: the shop's server made a payment of another sum.
+        globalThis.preview.amount = '3990';
+        element.session = 'another';
+        await ready;
+        return [[...amounts], element.shadowRoot.querySelectorAll('h2').length];
+      });
+      assert.deepEqual(seen, [['49,90\u00a0€', '39,90\u00a0€'], 1]);
+      await waitForFocusOn(page, 'Valitse pankkisi');
+      assert.deepEqual(await events(page), ['kassa-ready', 'kassa-ready']);
+    }));
+
+  test('properties set before the element was defined count, and null empties them', () =>
+    preview.browser.visit({ expected: [LOST, /Failed to fetch/] }, async (page) => {
+      await page.route('**/index.js', (route) => route.abort());
+      await page.goto(preview.at('net=slow'));
+      await page.waitForSelector('kassa-checkout', { state: 'attached' });
+      const read = await page.evaluate(async () => {
+        const element = document.querySelector('kassa-checkout');
+        element.removeAttribute('session');
+        element.session = 'early';
+        element.api = `${location.origin}/`;
+        const { KassaCheckout } = await import('/pkg/dist/checkout/element.js');
+        customElements.define('kassa-checkout', KassaCheckout);
+        const attributes = () => ['session', 'api'].map((name) => element.getAttribute(name));
+        const first = [...attributes(), element.session, element.api === location.origin];
+        element.session = null;
+        return [first, element.session];
+      });
+      assert.deepEqual(read, [['early', `${new URL(page.url()).origin}/`, 'early', true], '']);
     }));
 });
 

@@ -38,6 +38,12 @@ function style() {
   return sheet;
 }
 
+/** A place for what the page has inside the element. */
+const place = () => document.createElement('slot');
+
+/** Whether WebAssembly aborted: its state is not to be trusted from then on. */
+const isTrap = (error) => error?.name === 'RuntimeError';
+
 const KEY = 'kassa-bank';
 
 /** Uses the device's storage; where it is blocked, nothing is remembered. */
@@ -57,11 +63,12 @@ function read(text) {
   );
 }
 
+/** What each event carries, in the order in which the module says it; empty is nothing. */
 const details = {
-  ready: (status, bank) => ({ status, bank: bank || null }),
-  status: (status, bank) => ({ status, bank: bank || null }),
-  bank: (bank, method) => ({ bank: bank || null, method: method || null }),
-  redirect: (kind, bank) => ({ kind, bank: bank || null }),
+  ready: (status, bank) => ({ status, bank }),
+  status: (status, bank) => ({ status, bank }),
+  bank: (bank, method) => ({ bank, method }),
+  redirect: (kind, bank) => ({ kind, bank }),
   error: (code) => ({ code }),
 };
 
@@ -71,6 +78,8 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
 
   #handle;
   #listening;
+  // What is on screen: a slot for the page's own content, or the view of a handle.
+  #shown = {};
   // Grows with every start and end, so that a slow start notices that it is no longer wanted.
   #turn = 0;
 
@@ -80,7 +89,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   set session(token) {
-    this.setAttribute('session', token);
+    this.setAttribute('session', token ?? '');
   }
 
   /** Where Kassa is: an origin, or nothing for this page's own. */
@@ -89,7 +98,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   set api(address) {
-    this.setAttribute('api', address);
+    this.setAttribute('api', address ?? '');
   }
 
   /** Looks at the payment's status now. */
@@ -98,6 +107,13 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   connectedCallback() {
+    // What a page set before this class was there hides the properties of the class.
+    for (const name of ['session', 'api']) {
+      if (!Object.hasOwn(this, name)) continue;
+      const value = this[name];
+      delete this[name];
+      this[name] = value;
+    }
     this.#start();
   }
 
@@ -117,49 +133,55 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   async #start() {
-    this.#end();
-    if (!this.session) return; // It may be set later.
+    let focused = this.matches(':focus-within');
+    this.#end(this.session);
+    // It may be set later.
+    if (!this.session) return this.shadowRoot?.replaceChildren(place());
     const turn = this.#turn;
     const root = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
     // What the page has inside the element, for instance the form that needs no script, stays in
-    // sight and in use until there is something to put in its place.
-    const waiting = document.createElement('slot');
-    root.replaceChildren(waiting);
+    // sight and in use until there is something to put in its place; so does another payment.
+    const waiting = (this.#shown.node ??= place());
+    const region = document.createElement('p');
+    region.className = 'k-vh';
+    region.role = 'status';
+    root.replaceChildren(waiting, region);
+    const show = (node, handle) => {
+      focused ||= this.matches(':focus-within');
+      this.#shown.node.replaceWith(node);
+      this.#shown.handle?.unmount();
+      this.#shown = { node, handle };
+      region.textContent = '';
+      if (focused) node.querySelector('h2')?.focus();
+    };
     try {
       const loading = init();
       loading.catch(() => {}); // Awaited below, after the sheet.
       const shared = await style();
       if (turn !== this.#turn) return;
       root.adoptedStyleSheets = [shared];
-      waiting.innerHTML = fallback.skeleton;
+      if (waiting.matches('slot')) waiting.innerHTML = fallback.skeleton;
+      fallback.say(region, this.#language);
       await loading;
-      if (turn !== this.#turn) return;
-      this.#mount(root, waiting);
-    } catch {
-      if (turn === this.#turn) this.#break('widget/load');
+      if (turn === this.#turn) this.#mount(region, show);
+    } catch (error) {
+      if (turn === this.#turn) this.#break(error);
     }
   }
 
-  #mount(root, waiting) {
+  #mount(region, show) {
     const inside = document.createElement('div');
-    inside.hidden = true;
-    const region = document.createElement('p');
-    region.className = 'k-vh';
-    region.setAttribute('role', 'status');
-    root.append(inside, region);
-    const show = () => {
-      if (!inside.hidden) return;
-      const focused = this.contains(document.activeElement);
-      inside.hidden = false;
-      waiting.remove();
-      if (focused) inside.querySelector('h2')?.focus();
-    };
     const turn = this.#turn;
-    const emit = (name, first, second) => {
+    const emit = (name, ...values) => {
       if (turn !== this.#turn) return;
       // A fault leaves the page's own content in use, where there is any.
-      if (name !== 'error' || !this.firstElementChild) setTimeout(show);
-      this.#emit(name, details[name](first, second));
+      const own = name === 'error' && this.querySelector(':scope>:not([slot])');
+      setTimeout(() => {
+        if (turn !== this.#turn || this.#shown.handle === this.#handle) return;
+        if (own) show(place());
+        else show(inside, this.#handle);
+      });
+      this.#emit(name, ...values);
     };
     this.#listen(inside);
     const host = this.#host(inside, region, emit, this.#listening.signal);
@@ -182,7 +204,10 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
         // In a task of its own: whoever listens may remove the element at once.
         queueMicrotask(() => emit(...event));
       },
-      say: (text) => (region.textContent = text),
+      say(text) {
+        region.lang = inside.firstElementChild.lang;
+        region.textContent = text;
+      },
       turn() {
         if (inside.matches(':focus-within')) {
           setTimeout(() => inside.querySelector('h2')?.focus());
@@ -226,8 +251,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     on(globalThis, 'pageshow', (event) => event.persisted && wake(true));
     on(globalThis, 'online', () => wake(false));
     on(document, 'visibilitychange', () => document.visibilityState === 'visible' && wake(false));
-    const trapped = (reason) =>
-      reason instanceof WebAssembly.RuntimeError && this.#break('widget/crash');
+    const trapped = (reason) => isTrap(reason) && this.#break(reason);
     on(globalThis, 'error', (event) => trapped(event.error));
     on(globalThis, 'unhandledrejection', (event) => trapped(event.reason));
 
@@ -244,21 +268,36 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
   }
 
   /** Gives the page's own content back; where there is none, the way to the hosted page. */
-  #break(code) {
+  #break(error) {
     this.#turn += 1;
     this.#listening?.abort();
-    this.#handle = undefined; // What has trapped must not be called again.
-    const slot = document.createElement('slot');
-    slot.append(fallback.link(this.#base, this.#language));
+    let code = 'widget/load';
+    if (isTrap(error)) {
+      code = 'widget/crash';
+      // What has trapped must not be called again: not by this element, nor by another.
+      module = Promise.reject(error);
+      module.catch(() => {});
+    }
+    this.#handle = undefined;
+    this.#shown = {};
+    const slot = place();
+    fallback.link(slot, this.#base, this.#language);
     this.shadowRoot.replaceChildren(slot);
-    this.#emit('error', { code });
+    this.#emit('error', code);
   }
 
-  #end() {
+  /** Ends what runs. What is on screen may stay there, out of use. */
+  #end(stays) {
     this.#turn += 1;
     this.#listening?.abort();
-    this.#handle?.unmount();
+    const { node, handle } = this.#shown;
+    if (this.#handle !== handle) this.#handle?.unmount();
     this.#handle = undefined;
+    if (stays && handle) node.inert = true;
+    else {
+      handle?.unmount();
+      this.#shown = {};
+    }
   }
 
   /** `sv-FI` is `sv`; what is not spoken here is left to the payment. */
@@ -270,7 +309,8 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     return `${this.api}/checkout/${encodeURIComponent(this.session)}`;
   }
 
-  #emit(name, detail) {
+  #emit(name, ...values) {
+    const detail = details[name](...values.map((value) => value || null));
     this.dispatchEvent(
       new CustomEvent(`kassa-${name}`, { bubbles: true, composed: true, detail }),
     );

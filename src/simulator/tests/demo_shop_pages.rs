@@ -130,7 +130,7 @@ fn the_prices_on_the_page_are_those_of_the_catalogue() {
 #[test]
 fn the_pages_share_their_top_panel_and_foot() {
     let pages = sources("html");
-    assert_eq!(pages.len(), 4);
+    assert_eq!(pages.len(), 5);
     for (from, to) in [("<header class=\"top\">", "<main"), ("<aside", "</html>")] {
         let parts = pages.iter().map(|(_, page)| between(page, from, to));
         let different: BTreeSet<_> = parts.collect();

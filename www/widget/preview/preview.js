@@ -1,6 +1,7 @@
 // The elements against a network that is made up here; the address says what it answers.
 //
 //   element=checkout|status   lang=fi|sv|en    option=1…6     theme=light|dark
+//   look=plain|soft|contrast  slots=on
 //   state=created|pending|…   amount=4990      at=kassa|provider
 //   net=slow|offline|gone     pay=fail|refuse|slow|post|await      remember=off
 //
@@ -38,7 +39,7 @@ globalThis.fetch = async (address, options) => {
   if (preview.net === 'gone') return json({ code: 'checkout/unknown' }, 404);
   if (pathname.endsWith('/pay')) return pay();
   if (pathname.endsWith('/status')) return json(preview.status ?? status(wanted.state ?? 'created'));
-  const found = session(wanted);
+  const found = session({ ...wanted, ...(preview.amount && { amount: preview.amount }) });
   return json(preview.status ? { ...found, status: preview.status } : found);
 };
 
@@ -92,6 +93,15 @@ if (wanted.theme) document.querySelector('[name=color-scheme]').content = wanted
 const element = document.createElement(`kassa-${wanted.element ?? 'checkout'}`);
 element.setAttribute('session', 'preview');
 if (wanted.lang) element.lang = wanted.lang;
+if (wanted.look) {
+  const look = { rel: 'stylesheet', href: `../../../pkg/themes/${wanted.look}.css` };
+  await new Promise((done) => document.head.append(Object.assign(document.createElement('link'), look, { onload: done })));
+}
+if (wanted.slots) {
+  for (const slot of ['header', 'footer', 'error']) {
+    element.append(Object.assign(document.createElement('p'), { slot, textContent: `The shop’s ${slot}` }));
+  }
+}
 if (wanted.remember) element.setAttribute('remember', wanted.remember);
 document.querySelector('main').append(element);
 await import('../../../pkg/dist/checkout/index.js');

@@ -29,22 +29,26 @@ pub(crate) fn draw(context: &Context<'_>, screen: &Screen) -> Element {
     if *screen == Screen::Loading {
         return loading(root, context.texts());
     }
-    let root = root.child(parts::header(context));
-    match screen {
+    let root = parts::slot(root, "header").child(parts::header(context));
+    let drawn = match screen {
         Screen::Loading => root,
         Screen::Choose(step, fault) => choose::view(root, context, *step, *fault),
         Screen::Leaving(bank, next) => leaving::view(root, context, bank.as_ref(), next.as_ref()),
         Screen::Waiting(late) => leaving::waiting(root, context, *late),
         Screen::Status { followed } => state::view(root, context, *followed),
         Screen::Broken(fault) => broken(root, context.texts(), *fault),
-    }
+    };
+    parts::slot(drawn, "footer")
 }
 
 /// Draws a screen that needs no payment: a fault, or the place of what is being fetched.
 pub(crate) fn draw_without(language: Language, fault: Option<Fault>) -> Element {
     let texts = texts(language);
     match fault {
-        Some(fault) => broken(root(language), texts, fault),
+        Some(fault) => {
+            let root = parts::slot(root(language), "header");
+            parts::slot(broken(root, texts, fault), "footer")
+        }
         None => loading(root(language), texts),
     }
 }

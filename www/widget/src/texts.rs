@@ -176,7 +176,16 @@ mod tests {
     fn what_the_script_says_without_the_table_is_in_the_table() {
         let script = include_str!("../../../pkg/src/checkout/fallback.js");
         for (language, texts) in [("fi", &FI), ("sv", &SV), ("en", &EN)] {
-            let line = ["  ", language, ": '", texts.go_pay, "',"].concat();
+            let line = [
+                "  ",
+                language,
+                ": ['",
+                texts.go_pay,
+                "', '",
+                texts.loading,
+                "'],",
+            ]
+            .concat();
             assert!(script.lines().any(|found| found == line), "{line}");
         }
     }

@@ -11,14 +11,26 @@ macro_rules! files {
     };
 }
 
+macro_rules! theme {
+    ($name:literal) => {
+        (
+            concat!("themes/", $name),
+            "text/css; charset=utf-8",
+            include_bytes!(concat!("../../../../pkg/themes/", $name)),
+        )
+    };
+}
+
 /// Path, media type, bytes.
 const FILES: &[(&str, &str, &[u8])] = files! {
     "index.html": "text/html; charset=utf-8",
     "checkout.html": "text/html; charset=utf-8",
     "thanks.html": "text/html; charset=utf-8",
     "sorry.html": "text/html; charset=utf-8",
+    "themes.html": "text/html; charset=utf-8",
     "shop.css": "text/css; charset=utf-8",
     "panel.css": "text/css; charset=utf-8",
+    "themes.css": "text/css; charset=utf-8",
     "early.js": "text/javascript; charset=utf-8",
     "shop.js": "text/javascript; charset=utf-8",
     "kassa.js": "text/javascript; charset=utf-8",
@@ -27,6 +39,7 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     "checkout.js": "text/javascript; charset=utf-8",
     "thanks.js": "text/javascript; charset=utf-8",
     "panel.js": "text/javascript; charset=utf-8",
+    "themes.js": "text/javascript; charset=utf-8",
     "texts.json": "application/json",
     "products.json": "application/json",
     "art/mark.svg": "image/svg+xml",
@@ -40,9 +53,17 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     "art/candle.svg": "image/svg+xml",
 };
 
+/// The package's ready themes, which the page of themes tries.
+const THEMES: &[(&str, &str, &[u8])] = &[
+    theme!("plain.css"),
+    theme!("soft.css"),
+    theme!("contrast.css"),
+];
+
 /// The file at a path, or the page that says that there is none.
 pub(super) fn file(path: &str) -> Response {
-    let found = FILES.iter().find(|(name, _, _)| *name == path);
+    let mut known = FILES.iter().chain(THEMES);
+    let found = known.find(|(name, _, _)| *name == path);
     match found {
         Some((_, kind, bytes)) => ([(header::CONTENT_TYPE, *kind)], *bytes).into_response(),
         None => (StatusCode::NOT_FOUND, "not found\n").into_response(),

@@ -25,7 +25,10 @@ pub(super) fn view(
     fault: Option<Fault>,
 ) -> Element {
     let session = context.session;
-    let body = el("div", "k-body").children(fault.map(|fault| alert(context, fault)));
+    let mut body = el("div", "k-body");
+    if let Some(fault) = fault {
+        body = parts::slot(body.child(alert(context, fault)), "error");
+    }
     let body = match (session.choose_at, session.option, step) {
         (ChooseAt::Provider, ..) => body.child(at_provider(context)),
         (_, OptionName::MethodThenBank, Step::Methods) => methods_first(body, context),
@@ -65,7 +68,7 @@ fn methods_first(body: Element, context: &Context<'_>) -> Element {
     let to_banks = row("step", Step::Banks.as_str())
         .attr("formmethod", "get")
         .maybe("formaction", context.page())
-        .child(parts::symbol(icons::BANK, "k-h21"))
+        .child(parts::symbol(icons::BANK, "k-h10"))
         .child(name);
     let list = el("ul", "k-banks")
         .part("banks")
@@ -146,7 +149,7 @@ fn single(context: &Context<'_>, bank: &Bank) -> Element {
 /// The choice is made on the provider's page: one button to it.
 fn at_provider(context: &Context<'_>) -> Element {
     let texts = context.texts();
-    let mark = parts::symbol(icons::BANK, "k-big k-h21");
+    let mark = parts::symbol(icons::BANK, "k-big k-h10");
     // The button has no name: neither a bank nor a method is chosen here.
     let action = el("button", "k-go").part("button").text(texts.go_pay);
     confirmation(context, mark, texts.choose_bank, texts.go_pay_hint, action)

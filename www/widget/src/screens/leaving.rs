@@ -55,7 +55,7 @@ fn moment(context: &Context<'_>, bank: Option<&BankId>, hint: &str) -> Element {
             (parts::mark(bank, "k-mark k-big"), title)
         }
         None => {
-            let mark = parts::symbol(icons::BANK, "k-big k-h21");
+            let mark = parts::symbol(icons::BANK, "k-big k-h10");
             (mark, texts.leaving.to_owned())
         }
     };

@@ -26,6 +26,16 @@ pub(super) fn header(context: &Context<'_>) -> Element {
         .child(el("p", "k-amount").part("amount").text(&amount))
 }
 
+/// Adds a place for what the shop's page puts into the element.
+///
+/// In the browser only: the page that the server writes stands in the element itself.
+pub(super) fn slot(around: Element, name: &str) -> Element {
+    if !cfg!(target_arch = "wasm32") {
+        return around;
+    }
+    around.child(el("slot", "").attr("name", name))
+}
+
 /// The line at the foot of every choice.
 pub(super) fn footer(texts: &'static Texts) -> Element {
     el("p", "k-foot")
@@ -102,7 +112,7 @@ pub(super) fn pay(context: &Context<'_>, class: &str) -> Element {
 
 /// A bank's mark: the shop's logo, or letters on the bank's hue.
 ///
-/// The hue is a class (`k-h25` for 250°), because a strict policy allows no style attribute.
+/// The hue is a class (`k-h12` for 240° to 259°), because a strict policy allows no style attribute.
 pub(super) fn mark(bank: &Bank, class: &str) -> Element {
     if let Some(logo) = &bank.logo {
         // A background would need a style attribute, so the logo is an image; its name stands
@@ -112,8 +122,8 @@ pub(super) fn mark(bank: &Bank, class: &str) -> Element {
             .attr("src", logo)
             .attr("alt", "");
     }
-    let tens = u64::from(bank.hue % 360 / 10).to_string();
-    el("span", &[class, " k-h", &tens].concat())
+    let hue = u64::from(bank.hue % 360 / 20).to_string();
+    el("span", &[class, " k-h", &hue].concat())
         .part("bank-mark")
         .attr("aria-hidden", "true")
         .text(&bank.mark)

@@ -27,11 +27,15 @@ pub(super) fn view(root: Element, context: &Context<'_>, followed: bool) -> Elem
 
 /// A drawing, a title and a sentence.
 pub(super) fn banner(class: &str, icon: &'static str, title: &str, text: &str) -> Element {
-    el("div", &["k-state ", class].concat())
+    let banner = el("div", &["k-state ", class].concat())
         .part("state")
         .child(el("span", "k-ring").drawing(icon))
         .child(parts::title(title))
-        .child(el("p", "").text(text))
+        .child(el("p", "").text(text));
+    if class == "k-no" {
+        return parts::slot(banner, "error");
+    }
+    banner
 }
 
 /// How a status is put to the customer.
