@@ -102,7 +102,7 @@ pub struct PaymentStatus {
     pub next: Option<NextStep>,
 }
 
-#[expect(
+#[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde hands out references"
 )]
