@@ -15,7 +15,7 @@ use wasm_bindgen::prelude::*;
 use crate::verify;
 
 /// Reads a message of a kind so far that its MAC can be checked: the name of its secret, then what
-/// [`verify::ask`] says.
+/// `verify::ask` says.
 #[wasm_bindgen]
 #[must_use]
 pub fn vetuma_claim(texts: usize) -> i32 {
