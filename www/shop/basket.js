@@ -1,8 +1,9 @@
 // The basket: kept on the device, priced again by the back end.
 
+import { catalogue } from "./data.js";
 import { money, text } from "./texts.js";
 
-const { products, delivery, free_from } = await fetch("/products.json").then((answer) => answer.json());
+const { products, delivery, free_from } = catalogue;
 const MOST = 99;
 const quantities = read();
 

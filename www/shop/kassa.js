@@ -7,9 +7,8 @@
 //     <a href="https://kassa.example/checkout/TOKEN">Maksa pankissa</a>
 //   </kassa-checkout>
 
+import { kassa } from "./data.js";
 import { currentLanguage, text } from "./texts.js";
-
-const { kassa } = await fetch("/config.json").then((answer) => answer.json());
 
 /** Makes `<kassa-checkout>` or `<kassa-status>` for a payment. */
 export function kassaElement(name, { token, checkout_url: page }) {

@@ -1,7 +1,8 @@
 // The words of the shop in three languages, and sums as people write them.
 
+import { texts as tables } from "./data.js";
+
 const LANGUAGES = ["fi", "sv", "en"];
-const tables = await fetch("/texts.json").then((answer) => answer.json());
 
 const wished = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("shop-language"), ...navigator.languages];
 let language = wished.map((tag) => tag?.slice(0, 2).toLowerCase()).find((tag) => LANGUAGES.includes(tag)) ?? "fi";

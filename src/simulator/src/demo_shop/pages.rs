@@ -21,6 +21,9 @@ macro_rules! theme {
     };
 }
 
+/// The words of the pages in each language, as JSON.
+pub(super) const TEXTS: &str = include_str!("../../../../www/shop/texts.json");
+
 /// Path, media type, bytes.
 const FILES: &[(&str, &str, &[u8])] = files! {
     "index.html": "text/html; charset=utf-8",
@@ -40,8 +43,6 @@ const FILES: &[(&str, &str, &[u8])] = files! {
     "thanks.js": "text/javascript; charset=utf-8",
     "panel.js": "text/javascript; charset=utf-8",
     "themes.js": "text/javascript; charset=utf-8",
-    "texts.json": "application/json",
-    "products.json": "application/json",
     "art/mark.svg": "image/svg+xml",
     "art/tea.svg": "image/svg+xml",
     "art/honey.svg": "image/svg+xml",
@@ -68,6 +69,14 @@ pub(super) fn file(path: &str) -> Response {
         Some((_, kind, bytes)) => ([(header::CONTENT_TYPE, *kind)], *bytes).into_response(),
         None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
     }
+}
+
+/// A module that exports these names, each with the JSON that follows it.
+pub(super) fn script(constants: &[(&str, &str)]) -> Response {
+    let lines = constants.iter();
+    let lines = lines.map(|(name, json)| format!("export const {name} = {};\n", json.trim_end()));
+    let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+    (kind, lines.collect::<String>()).into_response()
 }
 
 /// The page for an order that could not be taken.

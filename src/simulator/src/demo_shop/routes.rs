@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::client::{CallError, ChooseAt, Customer, NewPayment, Selection};
 use super::journal::{Entry, Kind, Outcome};
 use super::orders::{Order, Provider};
-use super::{Shop, pages, webhooks};
+use super::{Shop, catalogue, pages, webhooks};
 
 type App = State<Arc<Shop>>;
 
@@ -29,7 +29,7 @@ pub(super) fn router(shop: Arc<Shop>) -> Router {
             get(|Path(path): Path<String>| async move { pages::file(&path) }),
         )
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/config.json", get(config))
+        .route("/data.js", get(data))
         .route("/api/orders", post(order_by_script))
         .route("/api/orders/{key}", get(show_order))
         .route("/api/orders/{key}/events", get(payment_events))
@@ -44,8 +44,15 @@ pub(super) fn router(shop: Arc<Shop>) -> Router {
         .with_state(shop)
 }
 
-async fn config(State(shop): App) -> Json<Value> {
-    Json(json!({ "kassa": shop.config.public_kassa }))
+/// What the pages' scripts know from the start, as a module that they import. Each fetching its own
+/// would have them wait at their top level, and WebKit may run a module before one that it imports
+/// has done waiting (WebKit's bug 242740).
+async fn data(State(shop): App) -> Response {
+    pages::script(&[
+        ("kassa", &json!(shop.config.public_kassa).to_string()),
+        ("catalogue", catalogue::JSON),
+        ("texts", pages::TEXTS),
+    ])
 }
 
 #[derive(Deserialize)]
