@@ -18,7 +18,10 @@ use kassa_checkout::Language;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlElement;
 
-use self::app::{App, Signals};
+use self::{
+    app::{App, Signals},
+    view::View,
+};
 
 #[wasm_bindgen]
 extern "C" {
@@ -86,7 +89,7 @@ fn language(code: &str) -> Option<Language> {
 #[wasm_bindgen]
 pub struct Handle {
     app: Rc<App>,
-    view: Box<dyn std::any::Any>,
+    view: View,
 }
 
 /// Draws the element into `parent` and fetches the session.
@@ -96,14 +99,10 @@ pub struct Handle {
 #[must_use]
 pub fn mount(parent: HtmlElement, host: Host, code: &str) -> Handle {
     let signals = Signals::new(language(code), host.remembered());
-    let drawn = signals.clone();
-    let view = leptos::mount::mount_to(parent, || move || view::draw(&drawn));
+    let view = View::mount(&parent, signals.clone());
     let app = Rc::new(App::new(host, signals));
     app.load();
-    Handle {
-        app,
-        view: Box::new(view),
-    }
+    Handle { app, view }
 }
 
 #[wasm_bindgen]

@@ -117,7 +117,7 @@ pub(crate) enum Mode<'a> {
 #[derive(Clone)]
 pub(crate) struct Live {
     /// What is typed into the search, folded.
-    pub(crate) query: leptos::prelude::ArcRwSignal<String>,
+    pub(crate) query: reactive_graph::signal::ArcRwSignal<String>,
     /// The bank that was chosen last on this device.
     pub(crate) last: Option<BankId>,
     /// Makes a text comparable; see [`crate::search`].

@@ -21,6 +21,8 @@ use self::element::el;
 use crate::model::{Context, Fault, Screen};
 use crate::texts::{Texts, texts};
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::element::Drawn;
 pub(crate) use self::{element::Element, state::words};
 
 /// Draws a screen of a payment.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::{Mode, Node, Package, files, foreign};
+use super::{Mode, Node, Package, bare, files};
 use crate::progress;
 
 /// Counts up when this file's code makes something else of the same input.
-const RECIPE: u32 = 9;
+const RECIPE: u32 = 10;
 
 /// Makes `{bound}.js` and `{bound}_bg.wasm`, or `{bound}.wasm` alone where no script is needed, and
 /// returns the folder that holds them.
@@ -38,7 +38,7 @@ pub(super) fn bind(
         if package.glue {
             return Ok(());
         }
-        foreign::bare(&raw.join(format!("{}_bg.wasm", package.bound)))
+        bare::make(&raw.join(format!("{}_bg.wasm", package.bound)))
     })?;
     match node {
         Some(node) if mode == Mode::Release && package.small => {
@@ -57,12 +57,8 @@ pub(super) fn bind(
 fn generate(package: &Package, mode: Mode, wasm: &Path, to: &Path) -> Result<()> {
     let release = mode == Mode::Release;
     let mut bindgen = Bindgen::new();
-    if package.foreign.is_empty() {
-        bindgen.input_path(wasm);
-    } else {
-        bindgen.input_bytes(package.bound, foreign::without(wasm, package.foreign)?);
-    }
     bindgen
+        .input_path(wasm)
         .out_name(package.bound)
         .web(true)?
         .omit_default_module_path(true)

@@ -4,10 +4,10 @@
 //! with its hand-kept files, and copied to `pkg/dist/NAME`. Stages are kept: what has not changed
 //! is not done again, and a file that has not changed is not written again.
 
+mod bare;
 mod bindgen;
 mod compile;
 mod files;
-mod foreign;
 mod integrity;
 mod node;
 
@@ -18,7 +18,6 @@ use anyhow::{Context as _, Result, bail};
 use crate::project::Project;
 use crate::{progress, sizes, toolchain};
 
-use foreign::Foreign;
 pub(crate) use node::{NODE_ADVICE, Node};
 
 /// One folder of `pkg/dist`, and what it is made from.
@@ -36,8 +35,6 @@ pub(crate) struct Package {
     glue: bool,
     /// Whether a browser loads it, so that every byte counts: wasm-opt takes its time.
     small: bool,
-    /// Classes of crates below that are exported without need.
-    foreign: &'static [Foreign],
     /// Folders whose files are copied beside the bound ones.
     hand_kept: &'static [&'static str],
 }
@@ -56,11 +53,6 @@ const CHECKOUT: Package = Package {
     bound: "kassa_widget",
     glue: true,
     small: true,
-    // Streams of wasm-streams, for server functions.
-    foreign: &[Foreign {
-        krate: "wasm_streams",
-        classes: "IntoUnderlying",
-    }],
     hand_kept: &["pkg/src/checkout", "www/widget/style"],
 };
 
@@ -72,7 +64,6 @@ const REFERENCES: Package = Package {
     bound: "kassa_references",
     glue: false,
     small: true,
-    foreign: &[],
     hand_kept: &["pkg/src/references"],
 };
 
@@ -84,7 +75,6 @@ const CORE: Package = Package {
     bound: "kassa_core",
     glue: false,
     small: true,
-    foreign: &[],
     hand_kept: &["pkg/src/core"],
 };
 
@@ -96,7 +86,6 @@ const SERVER: Package = Package {
     bound: "kassa_server",
     glue: false,
     small: false,
-    foreign: &[],
     hand_kept: &["pkg/src/server"],
 };
 

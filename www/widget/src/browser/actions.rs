@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use kassa_checkout::{BankId, contract::NextStep};
-use leptos::prelude::Set;
+use reactive_graph::traits::Set;
 use wasm_bindgen_futures::spawn_local;
 
 use super::{

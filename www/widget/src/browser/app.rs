@@ -7,7 +7,10 @@ use kassa_checkout::{
     BankId, Language,
     contract::{NextStep, PaymentStatus, Session},
 };
-use leptos::prelude::*;
+use reactive_graph::{
+    signal::ArcRwSignal,
+    traits::{Set, Update, WithUntracked},
+};
 use wasm_bindgen_futures::spawn_local;
 
 use super::{Host, actions, client, decode, follow};

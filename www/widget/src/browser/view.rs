@@ -2,16 +2,55 @@
 
 use std::marker::PhantomData;
 
-use leptos::prelude::With;
+use any_spawner::Executor;
+use reactive_graph::{effect::RenderEffect, owner::Owner, traits::With};
+use tachys::view::{Mountable, Render};
+use web_sys::HtmlElement;
 
 use super::app::Signals;
 use crate::{
     model::{Context, Live, Mode, Screen},
-    screens::{self, Element},
+    screens::{self, Drawn, Element},
 };
 
-/// Draws the screen; again whenever the state changes.
-pub(super) fn draw(signals: &Signals) -> Element {
+/// What is on screen; gone with it.
+pub(super) struct View {
+    drawn: RenderEffect<Drawn>,
+    /// Whose end is the end of every signal's subscription below.
+    _owner: Owner,
+}
+
+impl View {
+    /// Draws into an element; again whenever the state changes.
+    pub(super) fn mount(parent: &HtmlElement, signals: Signals) -> Self {
+        // Fails from the second element on, which finds it initialised.
+        let _ = Executor::init_wasm_bindgen();
+        let owner = Owner::new();
+        let mut drawn = owner.with(|| {
+            RenderEffect::new(move |before: Option<Drawn>| {
+                let element = draw(&signals);
+                let Some(mut drawn) = before else {
+                    return element.build();
+                };
+                element.rebuild(&mut drawn);
+                drawn
+            })
+        });
+        drawn.mount(parent, None);
+        Self {
+            drawn,
+            _owner: owner,
+        }
+    }
+}
+
+impl Drop for View {
+    fn drop(&mut self) {
+        self.drawn.unmount();
+    }
+}
+
+fn draw(signals: &Signals) -> Element {
     signals.state.with(|state| {
         let language = state.language();
         let Some(session) = &state.session else {

@@ -1,7 +1,7 @@
 //! The bank list and its search.
 
 use kassa_checkout::{Bank, Timestamp, bank::Unavailable};
-use leptos::prelude::Get;
+use reactive_graph::traits::Get;
 
 use super::{
     element::{Element, el},

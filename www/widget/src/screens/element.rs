@@ -5,7 +5,11 @@
 //! weighed 82 kB (brotli), more than all the rest may weigh together.
 
 mod dom;
+#[cfg(not(target_arch = "wasm32"))]
 mod html;
+
+#[cfg(target_arch = "wasm32")]
+pub(crate) use self::dom::Drawn;
 
 /// An element in the making.
 pub(crate) struct Element {

@@ -1,11 +1,10 @@
 //! Elements in a document.
 
-use leptos::{
-    prelude::{Render, RenderEffect, document},
-    tachys::{
-        renderer::{Rndr, types},
-        view::Mountable,
-    },
+use reactive_graph::effect::RenderEffect;
+use tachys::{
+    dom::document,
+    renderer::{Rndr, types},
+    view::{Mountable, Render},
 };
 
 use super::{Child, Element};

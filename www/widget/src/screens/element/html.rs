@@ -23,19 +23,6 @@ impl RenderHtml for Element {
         self
     }
 
-    #[cfg(target_arch = "wasm32")]
-    fn to_html_with_buf(
-        self,
-        _: &mut String,
-        _: &mut Position,
-        _: bool,
-        _: bool,
-        _: Vec<AnyAttribute>,
-    ) {
-        // A browser writes no pages, and so it carries no code for it.
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
     fn to_html_with_buf(
         self,
         page: &mut String,
@@ -67,7 +54,6 @@ impl AddAnyAttr for Element {
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
 mod writing {
     use super::super::{Child, Element};
 
