@@ -170,11 +170,16 @@ mod tests {
 
     const LARGEST: usize = 1_000;
 
-    fn transport() -> Transport {
+    /// Longer than anything takes that comes about, however busy the machine is.
+    const PATIENCE: Duration = Duration::from_secs(30);
+    /// So that what never comes is not waited for long.
+    const SHORT: Duration = Duration::from_millis(300);
+
+    fn transport(connect_within: Duration, answer_within: Duration) -> Transport {
         Transport {
             development: true,
-            connect_within: Duration::from_millis(100),
-            answer_within: Duration::from_millis(300),
+            connect_within,
+            answer_within,
             largest_answer: LARGEST,
             client: OnceLock::new(),
         }
@@ -197,8 +202,12 @@ mod tests {
     }
 
     async fn ask(url: &str) -> Result<Response<Vec<u8>>, SendError> {
+        ask_over(&transport(PATIENCE, PATIENCE), url).await
+    }
+
+    async fn ask_over(transport: &Transport, url: &str) -> Result<Response<Vec<u8>>, SendError> {
         let request = Request::post(url).body(b"body".to_vec()).unwrap();
-        transport().send(request).await
+        transport.send(request).await
     }
 
     fn answer(status: &str, headers: &str, body: &str) -> String {
@@ -229,7 +238,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_does_not_end_is_ended() {
-        let (slow, length) = (Duration::from_secs(5), LARGEST);
+        let (slow, length) = (2 * PATIENCE, LARGEST);
         for (answer, error) in [
             (
                 answer("200 OK", "", &"x".repeat(length + 1)),
@@ -247,7 +256,12 @@ mod tests {
             ),
         ] {
             let url = server(answer, slow).await;
-            assert_eq!(ask(&url).await.map(drop), Err(error));
+            let within = match error {
+                SendError::TimedOut => SHORT,
+                _ => PATIENCE,
+            };
+            let came = ask_over(&transport(PATIENCE, within), &url).await;
+            assert_eq!(came.map(drop), Err(error));
         }
         let url = server(answer("200 OK", "", &"x".repeat(length)), slow).await;
         assert_eq!(ask(&url).await.unwrap().body().len(), length);
@@ -274,11 +288,15 @@ mod tests {
     }
 
     /// Nothing has left before a handshake is done, so that silence then is no lost answer.
+    ///
+    /// The server is silent for longer than an answer may take: were the handshake no part of
+    /// connecting, the time for the answer would be over first, which is another error.
     #[tokio::test]
     async fn a_handshake_that_is_not_answered_is_no_connection() {
-        let url = server(String::new(), Duration::from_secs(5)).await;
+        let url = server(String::new(), 2 * PATIENCE).await;
         let url = url.replace("http:", "https:");
-        assert_eq!(ask(&url).await.map(drop), Err(SendError::Unreachable));
+        let came = ask_over(&transport(SHORT, PATIENCE), &url).await;
+        assert_eq!(came.map(drop), Err(SendError::Unreachable));
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ mod kit;
 use std::sync::Arc;
 
 use http::Method;
-use kit::{Kit, SECRET, SHOP, attempt_of, report, text};
+use kit::{Kit, SECRET, SHOP, attempt_of, report, report_coded, text};
 use serde_json::{Value, json};
 
 /// A payment with Nordea chosen, and the attempt's identifier at the provider.
@@ -328,4 +328,26 @@ async fn two_shops_do_not_see_each_others_payments() {
         kit.shop(Method::GET, "/v1/payments/x", None).await.status,
         404
     );
+}
+
+/// The four codes by which ecommpay says that nobody has decided yet, beside a word that would end
+/// the payment.
+#[tokio::test]
+async fn a_callback_with_a_code_that_means_waiting_ends_nothing() {
+    let kit = Kit::new();
+    for code in ["9999", "20802", "20899", "29999"] {
+        for word in ["decline", "error"] {
+            let (payment, attempt) = chosen(&kit).await;
+            let waits = report_coded(&attempt, word, 1, 4_990, (SECRET, code));
+            kit.callback(waits).await.expect(200);
+            assert_eq!(
+                kit.read(&payment).await["status"],
+                "pending",
+                "{word} {code}"
+            );
+            let paid = report(&attempt, "success", 2, 4_990, SECRET);
+            kit.callback(paid).await.expect(200);
+            assert_eq!(kit.read(&payment).await["status"], "paid", "{word} {code}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ use kassa_server::{
     shop::Shop,
 };
 use kassa_simulator::{Config, signature::Secret};
-use kit::{Kit, attempt_of, text};
+use kit::{Folder, Kit, SECRET, attempt_of, signed, text};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -102,7 +102,11 @@ impl World {
 }
 
 fn kit_at(simulator: &str) -> Kit {
-    Kit::with(|config| {
+    kit_within(Arc::new(Folder::new()), simulator)
+}
+
+fn kit_within(folder: Arc<Folder>, simulator: &str) -> Kit {
+    Kit::within(folder, |config| {
         let development = Development {
             database: Some(config.database.clone()),
             simulator: simulator.to_owned(),
@@ -143,6 +147,74 @@ async fn a_payment_whose_callbacks_are_lost_is_found_out_by_asking() {
     let line =
         r#"kassa_provider_calls_total{provider="ecommpay",call="status",outcome="answered"}"#;
     assert!(figure(&world.kit, line).is_some());
+}
+
+/// A Gate that answers every question with these bytes.
+async fn gate_that_says(body: String) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let gate = format!("http://{}", listener.local_addr().unwrap());
+    let router = axum::Router::new().fallback(async move || body.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    gate
+}
+
+/// The four codes by which ecommpay says that nobody has decided yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_a_code_that_means_waiting_ends_nothing() {
+    for code in ["9999", "20802", "20899", "29999"] {
+        let attempt = "pay_code-1";
+        let answer = |word: &str, operation: u64, code: &str| {
+            json!({
+                "status": "success",
+                "request_id": "4727897a23d96203f784d22c87a7f4f473d93-00077797",
+                "project_id": 120,
+                "payment": {
+                    "id": attempt, "status": word,
+                    "sum": { "amount": 4_990, "currency": "EUR" },
+                },
+                "operations": [{
+                    "id": operation, "type": "sale", "status": word, "code": code,
+                    "date": format!("2026-11-21T10:00:{operation:02}+0000"),
+                }],
+            })
+        };
+        let folder = Arc::new(Folder::new());
+        let asked = async |answer: Value| {
+            let gate = gate_that_says(signed(answer, SECRET)).await;
+            let kit = kit_within(Arc::clone(&folder), &gate);
+            match kit.app.store.by_token("co_code").await.unwrap() {
+                Some(_) => {}
+                None => begun(&kit).await,
+            }
+            let Asked::Answer(events) = ask(&kit, attempt, clock::now()).await else {
+                panic!("{code} is no answer");
+            };
+            for event in events {
+                kit.app
+                    .store
+                    .apply("ecommpay", event, clock::now())
+                    .await
+                    .unwrap();
+            }
+            let payment = kit.app.store.by_token("co_code").await.unwrap();
+            payment.unwrap().status()
+        };
+        let waits = asked(answer("decline", 1, code)).await;
+        assert_eq!(waits, Status::Pending, "{code}");
+        let paid = asked(answer("success", 2, "0")).await;
+        assert_eq!(paid, Status::Paid, "{code}");
+    }
+}
+
+/// A payment with the attempt `pay_code-1`.
+async fn begun(kit: &Kit) {
+    let new = kassa_server::store::NewPayment {
+        amount: kassa_checkout::Amount::from_cents(4_990).unwrap(),
+        ..kit::store::new("code", "1")
+    };
+    kit.app.store.create(new, None).await.unwrap();
+    let begin = kit::store::begin("code", "nordea", clock::now());
+    kit.app.store.begin_attempt(begin).await.unwrap();
 }
 
 /// The service itself asks: nothing depends on the customer or on a callback.

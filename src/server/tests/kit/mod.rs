@@ -262,7 +262,18 @@ pub(crate) fn report(
     amount: u64,
     secret: &str,
 ) -> String {
-    let mut body = json!({
+    report_coded(attempt, status, operation, amount, (secret, "0"))
+}
+
+/// The same, with the code of its operation.
+pub(crate) fn report_coded(
+    attempt: &str,
+    status: &str,
+    operation: u64,
+    amount: u64,
+    (secret, code): (&str, &str),
+) -> String {
+    let body = json!({
         "project_id": 120,
         "payment": {
             "id": attempt,
@@ -281,10 +292,15 @@ pub(crate) fn report(
             "created_date": "2026-11-21T09:59:00+0000",
             "sum_initial": { "amount": amount, "currency": "EUR" },
             "sum_converted": { "amount": amount, "currency": "EUR" },
-            "code": "0",
+            "code": code,
             "message": "Success",
         },
     });
+    signed(body, secret)
+}
+
+/// What the provider sends, signed with `secret`.
+pub(crate) fn signed(mut body: Value, secret: &str) -> String {
     let input = signing::canonical_string(body.to_string().as_bytes()).unwrap();
     let key = HmacSha512Key::parse(secret).unwrap();
     body["signature"] = signing::encode(&Signature(key.sign(input.as_bytes()))).into();

@@ -269,6 +269,25 @@ fn errors_beside_a_payment_decide_nothing() {
     assert_eq!(read(&body), read(&paid()));
 }
 
+/// The status answer's own words for an error may be the same numbers: those of an operation are
+/// about the payment.
+#[test]
+fn an_operations_code_that_means_waiting_holds_back_a_bad_end() {
+    for code in ["9999", "20802", "20899", "29999"] {
+        for word in ["decline", "error", "expired", "canceled"] {
+            let mut sale = operation(7, "sale", word, 38);
+            sale["code"] = json!(code);
+            let events = read(&answer(word, json!([sale]))).unwrap();
+            let meanings = events.iter().map(|event| event.evidence.meaning);
+            assert_eq!(
+                meanings.collect::<Vec<_>>(),
+                [Meaning::Pending],
+                "{word} {code}"
+            );
+        }
+    }
+}
+
 #[test]
 fn an_answer_about_something_else_is_refused() {
     for (path, value, field) in [

@@ -165,6 +165,21 @@ fn the_code_is_read_as_text_or_number_or_not_at_all() {
 }
 
 #[test]
+fn a_code_that_means_waiting_holds_back_a_bad_end() {
+    for code in [9_999, 20_802, 20_899, 29_999] {
+        for word in ["decline", "error", "expired", "canceled"] {
+            for value in [json!(code), json!(code.to_string())] {
+                let mut body = with("/operation/code", value);
+                body["payment"]["status"] = json!(word);
+                body["operation"]["status"] = json!(word);
+                let evidence = read(&body).unwrap().evidence;
+                assert_eq!(evidence.meaning, Meaning::Pending, "{word} {code}");
+            }
+        }
+    }
+}
+
+#[test]
 fn only_a_new_sale_begins_anew() {
     for kind in [
         "payment confirmation",
