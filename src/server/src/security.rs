@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use crate::{
     config::{Config, Limits},
     problem::{Fault, Problem},
+    shop::Shop,
     state::AppState,
 };
 
@@ -31,12 +32,14 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// A year, in seconds.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 
-/// The content security policy of the hosted pages: own scripts and styles only, nothing inline,
-/// forms to us and (by way of a redirect) to the providers, in no frame.
-pub(crate) fn page_policy(config: &Config) -> String {
+/// The content security policy of a hosted page: own scripts and styles only, nothing inline,
+/// forms to us and (by way of a redirect) to the providers of the shop that is paid, its logos, in
+/// no frame. A page without a payment leads nowhere else.
+pub(crate) fn page_policy(shop: Option<&Shop>) -> String {
     let after = |origins: &[String]| origins.iter().map(|origin| format!(" {origin}")).collect();
-    let (pictures, pages): (String, String) =
-        (after(&config.logo_origins), after(&config.provider_origins));
+    let (pictures, pages): (String, String) = shop.map_or_else(Default::default, |shop| {
+        (after(&shop.logo_origins()), after(shop.leads_to()))
+    });
     format!(
         "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self'{pictures}; connect-src 'self'; font-src 'self'; base-uri 'none'; \

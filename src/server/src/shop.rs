@@ -10,14 +10,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kassa_checkout::{
     Bank, BankId, Selection,
     contract::Method,
-    provider::{Banks, Provider},
+    provider::{Banks, Choice, Provider},
     selection::OptionName,
 };
 use kassa_keys::{Keyring, WebhookKey};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use crate::vetuma::Bridge;
+use crate::{gateway, vetuma::Bridge};
 
 /// A shop.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct Shop {
     pub vetuma: Option<Bridge>,
     /// The banks that may be offered, once they were put together.
     pub offered: OnceLock<Vec<Bank>>,
+    /// Where the forms of its customers' pages lead, once that was found out.
+    pub leads_to: OnceLock<Vec<String>>,
 }
 
 /// Where a shop hears of its payments.
@@ -103,6 +105,15 @@ impl Account {
         let banks = self.provider.banks();
         banks.map(Banks::fallback).unwrap_or_default()
     }
+
+    /// Whether a call of ours begins payments with its banks.
+    fn takes_calls(&self) -> bool {
+        let bank = self.known_banks().into_iter().next();
+        bank.is_some_and(|bank| {
+            let choice = Choice::Bank(bank.id);
+            gateway::begins_by_call(self, &choice).is_ok_and(|by_call| by_call)
+        })
+    }
 }
 
 impl fmt::Debug for Account {
@@ -116,6 +127,12 @@ impl fmt::Debug for Account {
 
 /// The shops, by their identifiers.
 pub type Shops = BTreeMap<String, Arc<Shop>>;
+
+/// The account of a shop at a provider; none where the configuration has it no more.
+#[must_use]
+pub fn account_of<'a>(shops: &'a Shops, shop: &str, provider: &str) -> Option<&'a Account> {
+    shops.get(shop)?.account(provider)
+}
 
 impl Shop {
     /// The shop's account at a provider.
@@ -175,6 +192,32 @@ impl Shop {
         }
     }
 
+    /// Where the forms of its customers' pages lead in the end, as sources of a content security
+    /// policy: the pages of its providers.
+    #[must_use]
+    pub fn leads_to(&self) -> &[String] {
+        self.leads_to.get_or_init(|| {
+            let accounts = || self.accounts.iter();
+            let mut pages: Vec<_> = accounts().filter_map(gateway::page_origin).collect();
+            // Where our own call begins a payment, only its answer says which bank's page comes.
+            if accounts().any(Account::takes_calls) {
+                pages.push("https:".to_owned());
+            }
+            sorted(pages)
+        })
+    }
+
+    /// The origins that its logos come from.
+    #[must_use]
+    pub fn logo_origins(&self) -> Vec<String> {
+        let logos = self.logos.values();
+        sorted(
+            logos
+                .map(|url| url.origin().ascii_serialization())
+                .collect(),
+        )
+    }
+
     /// Whether a page of this origin may use the checkout API.
     #[must_use]
     pub fn permits_origin(&self, origin: &str) -> bool {
@@ -187,4 +230,10 @@ impl Shop {
         let origin = url.origin().ascii_serialization();
         self.return_origins.contains(&origin)
     }
+}
+
+fn sorted(mut origins: Vec<String>) -> Vec<String> {
+    origins.sort();
+    origins.dedup();
+    origins
 }

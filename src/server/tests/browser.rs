@@ -18,6 +18,9 @@ use http::{Method, Request, header};
 use kit::{Kit, SECRET, SHOP, attempt_of, report, text};
 use serde_json::{Value, json};
 
+/// The key of the development configuration's shop that is paid through OP.
+const KEY_AT_OP: &str = "kassa_dev_op_0123456789abcdef0123456789abcdef";
+
 #[tokio::test]
 async fn the_session_holds_all_that_the_widget_needs() {
     let kit = Kit::new();
@@ -143,18 +146,6 @@ async fn every_answer_carries_the_headers() {
         assert_eq!(answer.header("strict-transport-security"), "", "{path}");
         assert_eq!(answer.header("x-request-id").len(), 12, "{path}");
     }
-    // The second shop is paid through OP, which tells the bank's page only when it is asked.
-    let policy = kit
-        .get(&page)
-        .await
-        .header("content-security-policy")
-        .to_owned();
-    assert_eq!(
-        policy,
-        "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self' http://127.0.0.1:8081 https:"
-    );
     let https = Kit::with(|config| config.public_url = "https://pay.example".to_owned());
     let answer = https.get("/healthz").await;
     assert!(
@@ -162,6 +153,39 @@ async fn every_answer_carries_the_headers() {
             .header("strict-transport-security")
             .starts_with("max-age=31536000")
     );
+}
+
+/// A page leads to the providers of the shop that is paid, whatever other shops have.
+#[tokio::test]
+async fn a_page_leads_where_its_shop_is_paid_and_nowhere_else() {
+    let kit = Kit::new();
+    let policy = async |page: &str| {
+        let answer = kit.get(page).await;
+        answer.header("content-security-policy").to_owned()
+    };
+    let leading_to = |targets: &str| {
+        format!(
+            "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+             img-src 'self'; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+             frame-ancestors 'none'; form-action 'self'{targets}"
+        )
+    };
+    let payment = kit.create(json!({})).await;
+    let page = format!("/checkout/{}", text(&payment, "token"));
+    assert_eq!(policy(&page).await, leading_to(" http://127.0.0.1:8081"));
+    // OP tells the bank's page only when it is asked.
+    let order = kit::order().to_string();
+    let at_op = Request::post("/v1/payments")
+        .header(header::AUTHORIZATION, format!("Bearer {KEY_AT_OP}"))
+        .header(header::CONTENT_TYPE, "application/json");
+    let payment = kit.send(at_op.body(Body::from(order)).unwrap()).await;
+    let payment = payment.expect(201).json();
+    let page = format!("/checkout/{}", text(&payment, "token"));
+    assert_eq!(
+        policy(&page).await,
+        leading_to(" http://127.0.0.1:8081 https:")
+    );
+    assert_eq!(policy("/checkout/co_none").await, leading_to(""));
 }
 
 #[tokio::test]

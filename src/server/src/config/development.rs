@@ -122,7 +122,7 @@ impl Development {
             api_keys.add(&hash, Arc::clone(&shop));
             shops.insert(id.to_owned(), shop);
         }
-        let config = Config {
+        Ok(Config {
             public_url,
             listen: self.listen,
             database: self
@@ -141,10 +141,7 @@ impl Development {
             metrics: MetricsAccess::Open,
             shops,
             api_keys,
-            provider_origins: Vec::new(),
-            logo_origins: Vec::new(),
-        };
-        Ok(config.with_origins())
+        })
     }
 
     fn at_ecommpay(&self, shop: &str, simulator: &Url) -> Result<Account, Fault> {
@@ -194,6 +191,7 @@ fn shop(
         vetuma: Some(bridge(vetuma)?),
         accounts: vec![account],
         offered: OnceLock::new(),
+        leads_to: OnceLock::new(),
     })
 }
 
@@ -228,6 +226,7 @@ fn bridge((secret, configuration): (&str, &str)) -> Result<Bridge, Fault> {
         configurations: vec![configuration.to_owned()],
         return_urls: ReturnUrls::Loopback,
         profile: Profile::V3,
+        banks: std::collections::BTreeMap::new(),
     })
 }
 

@@ -15,7 +15,6 @@ use std::{
     sync::Arc,
 };
 
-use kassa_checkout::provider::Choice;
 use kassa_keys::ApiKeyHash;
 
 pub use database::{Database, DatabaseFlags, PostgresAddress, PostgresHost, PostgresTls};
@@ -23,10 +22,7 @@ pub use development::Development;
 pub use problem::{ConfigError, ConfigFault};
 pub use secret::{SecretPlace, resolve as read_secret};
 
-use crate::{
-    gateway,
-    shop::{Account, Shop, Shops},
-};
+use crate::shop::{Shop, Shops};
 
 /// Where the server listens when nothing is said.
 pub const DEFAULT_LISTEN: SocketAddr =
@@ -53,10 +49,6 @@ pub struct Config {
     pub shops: Shops,
     /// The shops' API keys.
     pub api_keys: ApiKeys,
-    /// The origins of the providers' pages.
-    pub provider_origins: Vec<String>,
-    /// The origins that the shops' bank logos come from: pictures of our pages may.
-    pub logo_origins: Vec<String>,
 }
 
 /// How often customers may ask. A rate of 0 is no limit.
@@ -188,40 +180,4 @@ impl Config {
         // The public address is an origin and nothing more; it was checked when it was read.
         &self.public_url
     }
-
-    /// Fills in the origins that pages lead to and show pictures of.
-    fn with_origins(mut self) -> Self {
-        let sorted = |mut origins: Vec<String>| {
-            origins.sort();
-            origins.dedup();
-            origins
-        };
-        let shops = self.shops.values();
-        let accounts = || self.shops.values().flat_map(|shop| &shop.accounts);
-        let mut pages: Vec<_> = accounts().filter_map(gateway::page_origin).collect();
-        // Where our own call begins a payment, a callback says which bank's page comes next.
-        if accounts().any(takes_calls) {
-            pages.push("https:".to_owned());
-        }
-        let logos = shops
-            .flat_map(|shop| shop.logos.values())
-            .map(|url| url.origin().ascii_serialization())
-            .collect();
-        let (pages, logos) = (sorted(pages), sorted(logos));
-        self.provider_origins = pages;
-        self.logo_origins = logos;
-        self
-    }
-}
-
-/// Whether a call of ours begins payments with the account's banks.
-fn takes_calls(account: &Account) -> bool {
-    account
-        .known_banks()
-        .into_iter()
-        .next()
-        .is_some_and(|bank| {
-            let choice = Choice::Bank(bank.id);
-            gateway::begins_by_call(account, &choice).is_ok_and(|by_call| by_call)
-        })
 }

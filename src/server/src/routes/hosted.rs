@@ -19,6 +19,7 @@ use crate::{
     asking,
     problem::{Fault, Problem},
     security::{self, ClientAddress, From},
+    shop::Shop,
     state::AppState,
     view,
 };
@@ -50,7 +51,7 @@ pub(crate) async fn page(
     let asked = query.lang.as_deref().and_then(Language::from_tag);
     let (payment, shop) = match opened(&app, &token).await {
         Ok(opened) => opened,
-        Err(problem) => return broken(&app, &problem, asked.or_else(|| accepted(&headers))),
+        Err(problem) => return broken(&problem, asked.or_else(|| accepted(&headers))),
     };
     let language = asked
         .or(payment.terms.language)
@@ -60,7 +61,7 @@ pub(crate) async fn page(
         Ok(None) => {}
         // The customer went back, from software that was answered already.
         Ok(Some(_)) => return see_other(&format!("/vetuma/return/{token}")),
-        Err(problem) => return broken(&app, &problem, Some(language)),
+        Err(problem) => return broken(&problem, Some(language)),
     }
     let session = checkout::session_of(&app, &payment, &shop, Some(language)).await;
     let page = format!("/checkout/{token}");
@@ -84,7 +85,7 @@ pub(crate) async fn page(
         languages: languages(&page, language, links.step),
         content: element(&token, language, &session, &links) + &vetuma::way_out(&payment, language),
     };
-    frame.respond(&app, StatusCode::OK)
+    frame.respond(Some(&shop), StatusCode::OK)
 }
 
 /// The element with the markup that does without it.
@@ -175,7 +176,7 @@ pub(crate) async fn choose(
     let language = chosen.language;
     let (payment, shop) = match opened(&app, &token).await {
         Ok(opened) => opened,
-        Err(problem) => return broken(&app, &problem, language.or_else(|| accepted(&headers))),
+        Err(problem) => return broken(&problem, language.or_else(|| accepted(&headers))),
     };
     let step = match chosen.request() {
         Ok(request) => checkout::begin(&app, &payment, &shop, request, false, address).await,
@@ -185,7 +186,7 @@ pub(crate) async fn choose(
         Ok(NextStep::Redirect { url }) => see_other(&url),
         Ok(NextStep::PostForm { url, fields }) => {
             let language = language.or(payment.terms.language).unwrap_or_default();
-            onward_page(&app, language, &url, &fields)
+            onward_page(&shop, language, &url, &fields)
         }
         Ok(NextStep::Await) => {
             let language = language.map_or("", Language::code);
@@ -204,7 +205,7 @@ pub(crate) async fn choose(
 }
 
 /// A form that leads on to the provider or the bank: by itself where scripts run.
-fn onward_page(app: &AppState, language: Language, url: &str, fields: &[FormField]) -> Response {
+fn onward_page(shop: &Shop, language: Language, url: &str, fields: &[FormField]) -> Response {
     let inputs: String = fields
         .iter()
         .map(|field| {
@@ -224,7 +225,7 @@ fn onward_page(app: &AppState, language: Language, url: &str, fields: &[FormFiel
             escape(url)
         ),
     };
-    frame.respond(app, StatusCode::OK)
+    frame.respond(Some(shop), StatusCode::OK)
 }
 
 /// The page of a customer who was told to wait for where to go: chosen without the element, so
@@ -241,14 +242,14 @@ pub(crate) async fn wait(
     let asked = query.lang.as_deref().and_then(Language::from_tag);
     let (payment, shop) = match opened(&app, &token).await {
         Ok(opened) => opened,
-        Err(problem) => return broken(&app, &problem, asked.or_else(|| accepted(&headers))),
+        Err(problem) => return broken(&problem, asked.or_else(|| accepted(&headers))),
     };
     let latest = payment.latest.as_ref().map(|latest| latest.language);
     let language = asked.or(latest).unwrap_or_default();
     let page = format!("/checkout/{token}");
     match view::next(&payment) {
         Some(NextStep::Redirect { url }) => see_other(&url),
-        Some(NextStep::PostForm { url, fields }) => onward_page(&app, language, &url, &fields),
+        Some(NextStep::PostForm { url, fields }) => onward_page(&shop, language, &url, &fields),
         Some(NextStep::Await) => {
             let session = checkout::session_of(&app, &payment, &shop, Some(language)).await;
             let links = PageLinks {
@@ -265,7 +266,7 @@ pub(crate) async fn wait(
                 languages: String::new(),
                 content: ssr::waiting_page(&session, language, &links, times >= IMPATIENT),
             };
-            frame.respond(&app, StatusCode::OK)
+            frame.respond(Some(&shop), StatusCode::OK)
         }
         None => see_other(&format!("{page}?lang={}", language.code())),
     }
@@ -305,7 +306,7 @@ pub(crate) async fn come_back(
                 None => see_other(&format!("/checkout/{token}")),
             }
         }
-        Err(problem) => broken(&app, &problem, accepted(&headers)),
+        Err(problem) => broken(&problem, accepted(&headers)),
     }
 }
 
@@ -332,7 +333,7 @@ fn fault_of(word: &str) -> Option<PageFault> {
 }
 
 /// The page of a payment that cannot be shown.
-pub(super) fn broken(app: &AppState, problem: &Problem, language: Option<Language>) -> Response {
+pub(super) fn broken(problem: &Problem, language: Option<Language>) -> Response {
     let language = language.unwrap_or_default();
     let fault = if problem.status() == StatusCode::NOT_FOUND {
         PageFault::Unknown
@@ -346,12 +347,11 @@ pub(super) fn broken(app: &AppState, problem: &Problem, language: Option<Languag
         languages: String::new(),
         content: ssr::fault_page(fault, language),
     };
-    frame.respond(app, problem.status())
+    frame.respond(None, problem.status())
 }
 
 /// A page that says one thing; the content is markup.
 pub(super) fn plain_page(
-    app: &AppState,
     status: StatusCode,
     language: Language,
     title: &str,
@@ -364,7 +364,7 @@ pub(super) fn plain_page(
         languages: String::new(),
         content,
     };
-    frame.respond(app, status)
+    frame.respond(None, status)
 }
 
 /// A whole page. All but title are markup.
@@ -377,7 +377,7 @@ struct Frame {
 }
 
 impl Frame {
-    fn respond(self, app: &AppState, status: StatusCode) -> Response {
+    fn respond(self, shop: Option<&Shop>, status: StatusCode) -> Response {
         let Self {
             language,
             title,
@@ -403,7 +403,7 @@ impl Frame {
              <body><main class=\"hosted\"><h1 class=\"unseen\">{title}</h1>{content}</main>{languages}</body></html>"
         );
         let mut response = (status, axum::response::Html(page)).into_response();
-        if let Ok(policy) = HeaderValue::from_str(&security::page_policy(&app.config)) {
+        if let Ok(policy) = HeaderValue::from_str(&security::page_policy(shop)) {
             response
                 .headers_mut()
                 .insert(header::CONTENT_SECURITY_POLICY, policy);
