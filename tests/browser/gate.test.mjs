@@ -202,6 +202,27 @@ describe('the callback that says where to go', () => {
       await english.shows('paid');
       assert.deepEqual(await taken(order), ['1', '2']);
     }));
+
+  test('never: a second try is a payment of its own', () =>
+    browser.visit({}, async (page) => {
+      await services.faults({ redirect: 'never' });
+      const { order, view } = await choose(page);
+      await page.getByText(words.fi.bankUnreachable).waitFor();
+      await services.faults({});
+      await view.button('retry').click();
+      await (await atBank(page)).act('pay');
+      await view.shows('paid');
+      assert.deepEqual(await taken(order), ['1', '2']);
+    }));
+
+  test('never: who gives up goes back to the shop', () =>
+    browser.visit({}, async (page) => {
+      await services.faults({ redirect: 'never' });
+      const { order } = await choose(page);
+      await page.getByRole('link', { name: words.fi.toShop }).click();
+      await page.waitForURL(`${services.shop}/**`);
+      assert.deepEqual(await taken(order), ['1']);
+    }));
 });
 
 test('without script the page waits by itself, and offers something else when it takes long', () =>

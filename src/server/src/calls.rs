@@ -7,7 +7,7 @@ use kassa_checkout::{Call, CallError, Signed, Timestamp, Verified};
 use tracing::Instrument as _;
 
 use crate::{
-    circuit::{Circuits, Moved, Position},
+    circuit::{Circuits, Moved, Pass, Position},
     clock,
     metrics::Metrics,
     shop::Account,
@@ -118,6 +118,27 @@ impl Calls {
         until.is_none()
     }
 
+    /// Takes leave to call an account's provider, before there is anything to call it for: where
+    /// one call tries whether a provider is back, it is this one's from now on.
+    ///
+    /// # Errors
+    /// From when on it makes sense to ask again.
+    pub fn leave<'a>(
+        &'a self,
+        account: &'a Account,
+        now: Timestamp,
+    ) -> Result<Leave<'a>, Timestamp> {
+        let (provider, shop) = (account.id(), account.shop.as_str());
+        let (pass, moved) = self.circuits.admit(provider, shop, now);
+        self.moved(provider, shop, moved);
+        Ok(Leave {
+            calls: self,
+            account,
+            pass: pass?,
+            used: false,
+        })
+    }
+
     /// Makes a call of an account; `name` is what it is called in the figures.
     ///
     /// # Errors
@@ -129,17 +150,25 @@ impl Calls {
         call: Signed<Call<T>>,
         now: Timestamp,
     ) -> Result<Verified<T>, Failed> {
-        let (provider, shop) = (account.id(), account.shop.as_str());
-        let (pass, moved) = self.circuits.admit(provider, shop, now);
-        self.moved(provider, shop, moved);
-        let pass = match pass {
-            Ok(pass) => pass,
+        match self.leave(account, now) {
+            Ok(leave) => leave.call(name, call, now).await,
             Err(until) => {
                 let failed = Failed::LeftAlone { until };
-                self.metrics.call(provider, name, failed.outcome());
-                return Err(failed);
+                self.metrics.call(account.id(), name, failed.outcome());
+                Err(failed)
             }
-        };
+        }
+    }
+
+    async fn make_with<T>(
+        &self,
+        pass: &Pass,
+        account: &Account,
+        name: &'static str,
+        call: Signed<Call<T>>,
+        now: Timestamp,
+    ) -> Result<Verified<T>, Failed> {
+        let (provider, shop) = (account.id(), account.shop.as_str());
         let started = Instant::now();
         let span = tracing::debug_span!(
             target: "kassa::calls",
@@ -163,7 +192,7 @@ impl Calls {
             .is_none_or(|failed| !failed.is_temporary());
         let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let then = Timestamp::from_millis(now.millis().saturating_add(millis));
-        let moved = self.circuits.record(provider, shop, &pass, answered, then);
+        let moved = self.circuits.record(provider, shop, pass, answered, then);
         self.moved(provider, shop, moved);
         came
     }
@@ -201,6 +230,55 @@ impl Calls {
             Position::Closed => {
                 tracing::info!(target: "kassa::calls", provider, shop, "a provider that failed answers again");
             }
+        }
+    }
+}
+
+/// Leave to make one call of an account. Where none is made, it goes to the next one who asks.
+#[must_use]
+pub struct Leave<'a> {
+    calls: &'a Calls,
+    account: &'a Account,
+    pass: Pass,
+    /// Whether a call is made with it: then that tells the circuit how it went, or nobody does.
+    used: bool,
+}
+
+impl fmt::Debug for Leave<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Leave").field(self.account).finish()
+    }
+}
+
+impl Leave<'_> {
+    /// Whether it is for this account.
+    #[must_use]
+    pub fn is_for(&self, account: &Account) -> bool {
+        self.account.id() == account.id() && self.account.shop == account.shop
+    }
+
+    /// Makes the call; `name` is what it is called in the figures.
+    ///
+    /// # Errors
+    /// [`Failed`], but for [`Failed::LeftAlone`].
+    pub async fn call<T>(
+        mut self,
+        name: &'static str,
+        call: Signed<Call<T>>,
+        now: Timestamp,
+    ) -> Result<Verified<T>, Failed> {
+        self.used = true;
+        let (calls, account) = (self.calls, self.account);
+        calls.make_with(&self.pass, account, name, call, now).await
+    }
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        if !self.used {
+            let (provider, shop) = (self.account.id(), self.account.shop.as_str());
+            let moved = self.calls.circuits.give_back(provider, shop, &self.pass);
+            self.calls.metrics.circuit(provider, moved.worst);
         }
     }
 }

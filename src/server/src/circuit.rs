@@ -31,9 +31,19 @@ pub struct Circuit {
 
 #[derive(Debug)]
 enum State {
-    Closed { failures: u32 },
-    Open { since: Timestamp, pause: u64 },
-    Trying { since: Timestamp, pause: u64 },
+    Closed {
+        failures: u32,
+    },
+    Open {
+        since: Timestamp,
+        pause: u64,
+    },
+    Trying {
+        since: Timestamp,
+        /// When it was opened: as it is again where nobody tries after all.
+        opened: Timestamp,
+        pause: u64,
+    },
 }
 
 /// Where a circuit stands. The greater, the worse.
@@ -68,15 +78,30 @@ impl Circuit {
     /// # Errors
     /// From when on it makes sense to ask again.
     pub fn admit(&mut self, now: Timestamp) -> Result<Pass, Timestamp> {
-        let pause = match self.state {
+        let (opened, pause) = match self.state {
             State::Closed { .. } => return Ok(Pass { tries: false }),
-            State::Open { pause, .. } | State::Trying { pause, .. } => pause,
+            State::Open { since, pause } => (since, pause),
+            State::Trying { opened, pause, .. } => (opened, pause),
         };
         if let Some(until) = self.closed_off_until(now) {
             return Err(until);
         }
-        self.state = State::Trying { since: now, pause };
+        self.state = State::Trying {
+            since: now,
+            opened,
+            pause,
+        };
         Ok(Pass { tries: true })
+    }
+
+    /// Gives a pass back that no call was made with: the next one who asks may try.
+    pub fn give_back(&mut self, pass: &Pass) {
+        if let (State::Trying { opened, pause, .. }, true) = (&self.state, pass.tries) {
+            self.state = State::Open {
+                since: *opened,
+                pause: *pause,
+            };
+        }
     }
 
     /// Until when no call goes through, if none does now. Asking this is no leave to make one.
@@ -153,6 +178,12 @@ impl Circuits {
         now: Timestamp,
     ) -> (Result<Pass, Timestamp>, Moved) {
         self.change(provider, shop, |circuit| circuit.admit(now))
+    }
+
+    /// As [`Circuit::give_back`], for an account.
+    pub fn give_back(&self, provider: &'static str, shop: &str, pass: &Pass) -> Moved {
+        let give_back = |circuit: &mut Circuit| circuit.give_back(pass);
+        self.change(provider, shop, give_back).1
     }
 
     /// As [`Circuit::record`], for an account.
@@ -297,6 +328,24 @@ mod tests {
         let _gone = circuit.admit(at(10));
         assert_eq!(circuit.admit(at(10 + TRY - 1)), Err(at(10 + TRY)));
         assert_eq!(circuit.admit(at(10 + TRY)), Ok(TRIES));
+    }
+
+    #[test]
+    fn a_try_that_was_not_made_is_the_next_ones() {
+        let mut circuit = open(at(0));
+        let pass = circuit.admit(at(12)).unwrap();
+        assert_eq!(circuit.admit(at(13)), Err(at(12 + TRY)));
+        circuit.give_back(&pass);
+        assert_eq!(circuit.position(), Position::Open);
+        assert_eq!(circuit.closed_off_until(at(13)), None);
+        let pass = circuit.admit(at(13)).unwrap();
+        assert_eq!(pass, TRIES);
+        // An ordinary pass is worth nothing here, and that of a try that ended neither.
+        circuit.give_back(&ORDINARY);
+        assert_eq!(circuit.position(), Position::HalfOpen);
+        circuit.record(&pass, true, at(14));
+        circuit.give_back(&pass);
+        assert_eq!(circuit.position(), Position::Closed);
     }
 
     #[test]

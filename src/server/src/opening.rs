@@ -14,7 +14,7 @@ use kassa_checkout::{
 };
 
 use crate::{
-    calls::Failed,
+    calls::{Failed, Leave},
     clock,
     crash::{self, Point},
     gateway::{self, Asked},
@@ -36,7 +36,8 @@ pub(crate) enum Opening {
     Nothing(Problem),
 }
 
-/// Makes the call that begins an attempt, if it is still to be made.
+/// Makes the call that begins an attempt, if it is still to be made: with the leave that was taken
+/// for it, if any.
 ///
 /// # Errors
 /// [`Problem`] when the provider refuses or cannot be reached, and something may have begun there
@@ -48,6 +49,7 @@ pub(crate) async fn open(
     attempt: &AttemptRecord,
     new: bool,
     call: Signed<Call<Opened>>,
+    leave: Option<Leave<'_>>,
 ) -> Result<Opening, Problem> {
     let onward = |step| Ok(Opening::Onward(step));
     if let Some(redirect) = &attempt.redirect {
@@ -60,6 +62,8 @@ pub(crate) async fn open(
     let Some(_running) = app.running.enter(&attempt.provider, &attempt.id) else {
         return onward(NextStep::Await);
     };
+    // Of one that may have begun the provider is asked first.
+    let leave = leave.filter(|leave| new && leave.is_for(account));
     if !new {
         if let Some(step) = went_on(app, payment, attempt).await? {
             return onward(step);
@@ -75,7 +79,11 @@ pub(crate) async fn open(
         }
     }
     crash::point(Point::Calling);
-    let answer = app.calls.make(account, "begin", call, clock::now()).await;
+    let now = clock::now();
+    let answer = match leave {
+        Some(leave) => leave.call("begin", call, now).await,
+        None => app.calls.make(account, "begin", call, now).await,
+    };
     crash::point(Point::CallAnswered);
     match answer {
         Ok(opened) => onward(taken(app, account, attempt, opened.into_inner()).await?),
@@ -187,11 +195,30 @@ async fn missed(
     }
     give_up(app, account, attempt, failed.outcome()).await?;
     let problem = refused(app, account, payment, failed);
+    if let Some(step) = reported_meanwhile(app, payment, attempt).await? {
+        return Ok(Opening::Onward(step));
+    }
     if new {
         Ok(Opening::Nothing(problem))
     } else {
         Err(problem)
     }
+}
+
+/// What the browser does next where the provider has reported on the attempt before it refused it:
+/// it has taken it on, and another one would be a second payment.
+async fn reported_meanwhile(
+    app: &AppState,
+    payment: &Payment,
+    attempt: &AttemptRecord,
+) -> Result<Option<NextStep>, Problem> {
+    let now = app.store.by_token(&payment.token).await?;
+    let taken = now.filter(|now| {
+        let latest = now.latest.as_ref();
+        latest
+            .is_some_and(|latest| latest.id == attempt.id && latest.call == Some(CallState::Taken))
+    });
+    Ok(taken.map(|now| view::next(&now).unwrap_or(NextStep::Await)))
 }
 
 /// What a customer is told whose payment the provider refuses.

@@ -17,7 +17,9 @@ use kassa_checkout::{
 };
 
 use crate::{
-    banks, clock,
+    banks,
+    calls::Leave,
+    clock,
     crash::{self, Point},
     gateway::{self, Start, StepError},
     opening::{self, Opening},
@@ -51,6 +53,7 @@ pub(crate) async fn offers<'a>(app: &App, shop: &'a Shop, payment: &Payment) -> 
         .iter()
         .map(|account| banks::now(app, account, amount));
     let mut offers = united(shop, &join_all(lists).await);
+    offers.retain(|offer| payment.terms.permits_bank(&offer.bank.id));
     pass_over(app, shop, &mut offers);
     among(offers, &payment.terms.selection)
 }
@@ -62,7 +65,9 @@ pub(crate) fn led_to<'a>(shop: &'a Shop, terms: &Terms) -> Vec<(&'a Account, Opt
     let with_bank = |account: &'a Account| {
         let known = account.known_banks();
         let mut wanted = shop.banks_for(&terms.selection).into_iter();
-        let bank = wanted.find(|bank| known.iter().any(|known| known.id == bank.id))?;
+        let bank = wanted.find(|bank| {
+            terms.permits_bank(&bank.id) && known.iter().any(|known| known.id == bank.id)
+        })?;
         Some((account, Some(bank.id.clone())))
     };
     let takes_choice = |account: &&Account| {
@@ -112,7 +117,15 @@ pub(crate) async fn begin(
     let candidates = candidates(app, shop, payment, accounts, wish)
         .map_err(|error| Problem::refused_by_provider(&StepError::Build(error)))?;
     let mut nothing: Option<(String, Problem)> = None;
+    let mut left = candidates.len();
     for candidate in candidates {
+        left -= 1;
+        let leave = match leave_for(app, &candidate) {
+            Ok(leave) => leave,
+            // Somebody else tries whether it is back: no reason to wait for what comes of that.
+            Err(_) if left > 0 => continue,
+            Err(_) => None,
+        };
         let instead_of = nothing.as_ref().map(|(attempt, _)| attempt.clone());
         let begin = begin_at(&candidate, payment, wish, instead_of);
         let (payment, attempt, new) = match app.store.begin_attempt(begin).await? {
@@ -125,12 +138,22 @@ pub(crate) async fn begin(
             Begun::Unknown => return Err(Fault::NotFound.into()),
         };
         crash::point(Point::Begun);
-        match start(app, shop, &payment, &attempt, new, wish.address).await? {
+        let begun = (&attempt, new);
+        match start(app, shop, &payment, begun, wish.address, leave).await? {
             Opening::Onward(step) => return Ok(step),
             Opening::Nothing(problem) => nothing = Some((attempt.id, problem)),
         }
     }
     Err(told(nothing, Fault::Misconfigured))
+}
+
+/// Leave to call the candidate's provider, where a call begins a payment there: taken before
+/// anything is written down, so that an attempt that is begun is one that can go on.
+fn leave_for<'a>(app: &'a App, candidate: &Candidate<'a>) -> Result<Option<Leave<'a>>, Timestamp> {
+    if !candidate.by_call {
+        return Ok(None);
+    }
+    app.calls.leave(candidate.account, clock::now()).map(Some)
 }
 
 /// What the customer hears when nothing began: the last provider's word, if one was tried.
@@ -163,9 +186,9 @@ async fn start(
     app: &AppState,
     shop: &Shop,
     payment: &Payment,
-    attempt: &AttemptRecord,
-    new: bool,
+    (attempt, new): (&AttemptRecord, bool),
     address: Option<IpAddr>,
+    leave: Option<Leave<'_>>,
 ) -> Result<Opening, Problem> {
     let Some(account) = shop.account(&attempt.provider) else {
         tracing::error!(target: "kassa::calls", provider = %attempt.provider, shop = %shop.id, attempt = %attempt.id, "an attempt cannot go on: its account is not in the configuration");
@@ -178,7 +201,9 @@ async fn start(
     let public_url = &app.config.public_url;
     match gateway::begin(shop, account, payment, attempt, public_url, address) {
         Ok(Start::Form(form)) => Ok(Opening::Onward(gateway::next_step(form))),
-        Ok(Start::Call(call)) => opening::open(app, account, payment, attempt, new, call).await,
+        Ok(Start::Call(call)) => {
+            opening::open(app, account, payment, attempt, new, call, leave).await
+        }
         Err(error) if new => {
             opening::give_up(app, account, attempt, error.code()).await?;
             Ok(Opening::Nothing(Problem::refused_by_provider(&error)))
@@ -369,6 +394,7 @@ mod tests {
             vetuma: None,
             accounts: providers.iter().map(account).collect(),
             offered: OnceLock::new(),
+            leads_to: OnceLock::new(),
         }
     }
 

@@ -18,6 +18,7 @@ use std::{
 
 use http::StatusCode;
 use kassa_server::{AppState, config::Development, serve::Service};
+use kassa_simulator::schedule::next_gap_ms;
 use kit::{API_KEY, Folder, text};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -157,6 +158,16 @@ impl World {
         status["next"].clone()
     }
 
+    /// The kinds of a payment's events.
+    async fn kinds(&self, payment: &Value) -> Vec<String> {
+        let url = format!("{}/v1/payments/{}/events", self.kassa, text(payment, "id"));
+        let request = self.client.get(url).bearer_auth(API_KEY);
+        let events = request.send().await.unwrap().text().await.unwrap();
+        let events: Value = serde_json::from_str(&events).unwrap();
+        let events = events["data"].as_array().unwrap().iter();
+        events.map(|event| text(event, "kind").to_owned()).collect()
+    }
+
     async fn act(&self, attempt: &str, act: &str) {
         let path = format!("/payments/{attempt}/act");
         self.control(&path, json!({ "act": act })).await;
@@ -280,6 +291,85 @@ async fn where_to_go_may_never_come() {
     assert!(shown.text().await.unwrap().contains(&second), "{url}");
 }
 
+/// The provider took the payment on and fell silent: after a while a second try is a payment of its
+/// own, and the customer can also go back to the shop.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waited_in_vain_tries_again_or_leaves() {
+    let world = World::start().await;
+    world.faults(json!({"redirect": "never"})).await;
+    let payment = world.create().await;
+    world.pay(&payment, "nordea").await;
+    let page = format!(
+        "{}/checkout/{}/wait?again=10",
+        world.kassa,
+        text(&payment, "token")
+    );
+    let page = world.client.get(page).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    let shop = format!(
+        "http://127.0.0.1:8082/thanks?payment={}",
+        text(&payment, "id")
+    );
+    assert!(page.contains(&format!("href=\"{shop}\"")), "{page}");
+    // A form sent twice is no second try.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    world.faults(json!({})).await;
+    let (status, step) = world.pay(&payment, "nordea").await;
+    assert_eq!((status.as_u16(), step), (200, waits()));
+    world.onward(&payment).await;
+    let [first, second] = [1, 2].map(|number| format!("{}-{number}", text(&payment, "id")));
+    assert_eq!(world.taken().await, [first, second.clone()]);
+    world.act(&second, "pay").await;
+    world
+        .until(&payment, |status| status["status"] == "paid")
+        .await;
+}
+
+/// ecommpay sends a callback again for eleven days until it hears that it arrived.
+#[tokio::test(flavor = "multi_thread")]
+async fn callbacks_that_come_again_for_eleven_days_count_once() {
+    let world = World::start().await;
+    world.faults(json!({"unheard_first_n": 255})).await;
+    let payment = world.create().await;
+    world.pay(&payment, "nordea").await;
+    world.onward(&payment).await;
+    let attempt = format!("{}-1", text(&payment, "id"));
+    world.act(&attempt, "pay").await;
+    world
+        .until(&payment, |status| status["status"] == "paid")
+        .await;
+    let token = text(&payment, "token");
+    let kept = world.app.store.by_token(token).await.unwrap();
+    let kinds = world.kinds(&payment).await;
+    let (mut tries, mut elapsed) = (1, 0);
+    while let Some(gap) = next_gap_ms(tries, elapsed) {
+        let skip = json!({ "skip_seconds": gap / 1_000 + 1 });
+        world.control("/clock", skip).await;
+        world.control("/callbacks/flush", json!({})).await;
+        tries += 1;
+        elapsed += gap;
+    }
+    assert!(tries > 100 && elapsed > 9 * 86_400_000, "{tries} {elapsed}");
+    let url = format!("{}/control/payments/{attempt}", world.simulator);
+    let sent = world.client.get(url).send().await.unwrap();
+    let sent: Value = serde_json::from_str(&sent.text().await.unwrap()).unwrap();
+    for callback in sent["callback_list"].as_array().unwrap() {
+        let sent = callback["attempts"].as_array().unwrap().len();
+        assert!(sent > 100, "{sent} times");
+    }
+    let now = world.app.store.by_token(token).await.unwrap();
+    assert_eq!(now, kept);
+    assert_eq!(world.kinds(&payment).await, kinds);
+    let figures = world.app.metrics.render();
+    let outcome = |word: &str| {
+        let line = format!(r#"kassa_callbacks_total{{provider="ecommpay",outcome="{word}"}} "#);
+        let count = figures.lines().find_map(|known| known.strip_prefix(&*line));
+        count.unwrap().parse::<u64>().unwrap()
+    };
+    assert!(outcome("duplicate") > 200, "{figures}");
+    assert_eq!(outcome("refused"), 0);
+}
+
 /// Whatever the call came to, no second payment is begun for the first.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_without_an_answer_begins_one_payment_and_not_two() {
@@ -303,6 +393,38 @@ async fn a_call_without_an_answer_begins_one_payment_and_not_two() {
         }
         let first = format!("{}-1", text(&payment, "id"));
         assert_eq!(world.taken().await, [first], "{fault}");
+    }
+}
+
+/// What was heard before the answer stays, whatever the answer is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callback_that_overtakes_the_answer_loses_nothing() {
+    let world = World::start().await;
+    for fault in ["callback-first", "refuse-taken"] {
+        world.control("/reset", json!({})).await;
+        world.faults(json!({"gate": fault})).await;
+        let payment = world.create().await;
+        let (status, _) = world.pay(&payment, "nordea").await;
+        assert_eq!(status.as_u16(), 200, "{fault}");
+        // Written down with the callback, before the answer came.
+        let now = world.read(&payment, "status").await;
+        assert_eq!(now["next"]["kind"], "redirect", "{fault}");
+        let first = format!("{}-1", text(&payment, "id"));
+        assert_eq!(world.taken().await, [first.as_str()], "{fault}");
+        let told: Vec<_> = world.kinds(&payment).await;
+        let of = |kind: &str| told.iter().filter(|one| *one == kind).count();
+        assert_eq!(
+            (of("attempt.taken"), of("attempt.refused")),
+            (1, 0),
+            "{fault}: {told:?}"
+        );
+        // The same choice leads to the bank at once, and is no second payment.
+        let (_, again) = world.pay(&payment, "nordea").await;
+        assert_eq!(again, now["next"], "{fault}");
+        world.act(&first, "pay").await;
+        world
+            .until(&payment, |status| status["status"] == "paid")
+            .await;
     }
 }
 

@@ -22,7 +22,7 @@ use futures_util::{StreamExt as _, future::join_all, stream};
 use kassa_keys::{ApiKeyHash, api_key_text};
 use kassa_server::{AppState, config::Config, serve::Service};
 use kassa_simulator::signature::Secret;
-use kit::{Folder, text};
+use kit::{Folder, merge, text};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot, task::JoinHandle};
 
@@ -255,9 +255,14 @@ return_origins = ["http://127.0.0.1:8082"]
     }
 
     async fn payment(&self) -> Value {
-        let body = json!({
+        self.payment_with(json!({})).await
+    }
+
+    async fn payment_with(&self, more: Value) -> Value {
+        let mut body = json!({
             "order": "1001", "amount": 4_990, "return_url": "http://127.0.0.1:8082/thanks",
         });
+        merge(&mut body, more);
         let (status, payment) = self.post(format!("{}/v1/payments", self.kassa), body).await;
         assert_eq!(status, 201, "{payment}");
         payment
@@ -561,22 +566,63 @@ async fn a_provider_that_is_down_is_passed_over_until_it_is_back() {
         (409, "payment/bank-unavailable")
     );
 
-    // Back, and slow: one call tries it while all others go to the second.
+    // Back: one call tries it while all others go to the second, though all of them choose before
+    // the first one's attempt is written down.
     world.gate.come_up().await;
     tokio::time::sleep(Duration::from_secs(10)).await;
-    let customers = (0..50).map(async |_| {
-        let payment = world.payment().await;
-        let attempts = world.pay_with(&payment, "nordea").await;
-        attempts.last().unwrap().clone()
-    });
-    let went = join_all(customers).await;
-    let at_gate = went.iter().filter(|last| *last == "ecommpay").count();
-    let at_op = went.iter().filter(|last| *last == "op").count();
-    assert_eq!((at_gate + at_op, at_gate > 0), (50, true), "{went:?}");
-    assert_eq!(world.taken_by("ecommpay").await.len(), at_gate);
+    let mut payments = Vec::new();
+    for _ in 0..50 {
+        payments.push(world.payment().await);
+    }
+    let database = rusqlite::Connection::open(world.folder.path().join("kassa.db")).unwrap();
+    database.execute_batch("begin immediate").unwrap();
+    let let_go = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        database.execute_batch("commit").unwrap();
+    };
+    let customers = join_all(
+        payments
+            .iter()
+            .map(|payment| world.pay_with(payment, "nordea")),
+    );
+    let (went, ()) = futures_util::join!(customers, let_go);
+    // Nobody's attempt is begun at the first only to be refused by the circuit.
+    let at = |provider| went.iter().filter(|went| went[..] == [provider]).count();
+    assert_eq!((at("ecommpay"), at("op")), (1, 49), "{went:?}");
+    assert_eq!(world.taken_by("ecommpay").await.len(), 1);
     let payment = world.payment().await;
     assert_eq!(world.pay_with(&payment, "nordea").await, ["ecommpay"]);
     world.stop().await;
+}
+
+/// Where the choice is left to the provider's page, the order of preference counts among those who
+/// have such a page; OP has none, but for a single bank.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_at_the_provider_goes_by_the_order_of_preference_too() {
+    for (accounts, first) in [([GATE, OP], "ecommpay"), ([OP, GATE], "op")] {
+        let world = World::start(&accounts).await;
+        let pay = async |selection: Value| {
+            let body = json!({ "choose_at": "provider", "selection": selection });
+            let payment = world.payment_with(body).await;
+            let url = format!("{}/checkout/{}/pay", world.kassa, text(&payment, "token"));
+            let (status, step) = world.post(url, json!({})).await;
+            assert_eq!((status, &step["kind"]), (200, &json!("redirect")), "{step}");
+            world.attempts(&payment).await
+        };
+        let nordea = json!({ "option": "single_bank", "banks": ["nordea"] });
+        let two = json!({ "option": "named_banks", "banks": ["nordea", "danske"] });
+        assert_eq!(pay(nordea.clone()).await, [first]);
+        assert_eq!(pay(two).await, ["ecommpay"]);
+        assert_eq!(pay(json!({ "option": "all_banks" })).await, ["ecommpay"]);
+        world.op.die();
+        let attempts = pay(nordea).await;
+        if first == "op" {
+            assert_eq!(attempts, ["op refused: unreachable", "ecommpay"]);
+        } else {
+            assert_eq!(attempts, ["ecommpay"]);
+        }
+        world.stop().await;
+    }
 }
 
 /// Fifty customers choose while the first provider dies under them.

@@ -25,6 +25,10 @@ pub enum Gate {
     ErrorTaken,
     /// It answers something else than it should, and has taken it.
     Garbage,
+    /// It takes it, and says so once the callback about it was delivered.
+    CallbackFirst,
+    /// It takes it, and refuses it once the callback about it was delivered.
+    RefuseTaken,
 }
 
 /// Where Gate's callback sends the customer.

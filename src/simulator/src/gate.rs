@@ -89,7 +89,12 @@ async fn sale(
             tokio::time::sleep(HANGS).await;
             return Ok(refused(StatusCode::INTERNAL_SERVER_ERROR, "501"));
         }
-        Gate::Works | Gate::HangTaken | Gate::ErrorTaken | Gate::Garbage => {}
+        Gate::Works
+        | Gate::HangTaken
+        | Gate::ErrorTaken
+        | Gate::Garbage
+        | Gate::CallbackFirst
+        | Gate::RefuseTaken => {}
     }
     {
         let now_ms = shared.clock.now_ms();
@@ -102,7 +107,11 @@ async fn sale(
         }
     }
     shared.wake();
+    if matches!(fault, Gate::CallbackFirst | Gate::RefuseTaken) {
+        shared.flush(HANGS).await;
+    }
     match fault {
+        Gate::RefuseTaken => Ok(refused(StatusCode::FORBIDDEN, "303")),
         Gate::HangTaken => {
             tokio::time::sleep(HANGS).await;
             Ok(StatusCode::GATEWAY_TIMEOUT.into_response())

@@ -16,14 +16,12 @@ use serde_json::{Value, json};
 
 use super::{
     StoreError,
-    record::{
-        AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Note, Payment,
-        VetumaTerms,
-    },
+    record::{AttemptRecord, Begin, CallState, Called, EventRecord, NewPayment, Note, Payment},
     refund::RefundRecord,
 };
 use crate::{
     clock, tokens,
+    vetuma::trace,
     view::{PaymentView, RefundView},
 };
 
@@ -143,30 +141,11 @@ pub(crate) fn create(new: &NewPayment, reference: String) -> (Change, String) {
     (change.from, change.was_due) = (None, None);
     change.append(new.now, &who, "payment.created", detail);
     if let Some(vetuma) = &change.payment.terms.vetuma {
-        let detail = json!({ "call": trace(vetuma), "payid": vetuma.payid });
+        let detail = json!({ "call": trace(|name| vetuma.get(name)), "payid": vetuma.payid });
         change.append(new.now, &who, "vetuma.called", detail);
     }
     let answer = (new.answer)(&change.payment);
     (change, answer)
-}
-
-/// What is written down of a call of VETUMA: what the seed's chapter on tracing names.
-fn trace(vetuma: &VetumaTerms) -> Value {
-    const FIELDS: [&str; 9] = [
-        "RCVID",
-        "APPID",
-        "TIMESTMP",
-        "SOLIST",
-        "AM",
-        "REF",
-        "ORDNR",
-        "TRID",
-        "PAYM_CALL_ID",
-    ];
-    let fields = FIELDS.iter();
-    fields
-        .filter_map(|name| Some(((*name).to_owned(), Value::from(vetuma.get(name)?))))
-        .collect()
 }
 
 /// An event is added to a payment; none when that is not as it was seen.
@@ -197,9 +176,13 @@ pub(crate) fn begin(payment: Payment, begin: &Begin) -> Result<Beginning, StoreE
         return Ok(Beginning::CannotPay);
     }
     let latest = payment.latest.as_ref();
-    let is_latest = |instead_of: &String| latest.is_some_and(|latest| latest.id == *instead_of);
-    if !begin.instead_of.as_ref().is_none_or(is_latest) {
-        // Meanwhile the customer has chosen anew.
+    let gives_way = |instead_of: &String| {
+        latest.is_some_and(|latest| {
+            latest.id == *instead_of && latest.call == Some(CallState::Refused)
+        })
+    };
+    if !begin.instead_of.as_ref().is_none_or(gives_way) {
+        // Meanwhile the customer has chosen anew, or the provider has reported after all.
         return Ok(Beginning::CannotPay);
     }
     let number = latest.map_or(0, |latest| latest.number) + 1;
@@ -290,6 +273,9 @@ fn is_undecided(payment: &Payment, latest: &AttemptRecord) -> bool {
 
 /// The call that begins an attempt came to something. None when that is known already, or
 /// the attempt is not the one that the customer waits for.
+///
+/// A callback may have overtaken the answer. What it brought stays, and a provider that has
+/// reported on an attempt has taken it on, whatever it answers then.
 pub(crate) fn called(
     payment: Payment,
     called: &Called,
@@ -300,16 +286,18 @@ pub(crate) fn called(
     let Some(latest) = latest.filter(|latest| latest.id == called.attempt) else {
         return Ok(None);
     };
-    let before = (latest.call, latest.redirect.clone());
+    if (called.state, latest.call) == (CallState::Refused, Some(CallState::Taken)) {
+        return Ok(None);
+    }
+    let before = latest.clone();
     latest.call = Some(called.state);
     if let Some(reference) = &called.reference {
         latest.references.note(&called.attempt, reference);
     }
-    // What a callback brought meanwhile stays.
     if latest.redirect.is_none() {
         latest.redirect.clone_from(&called.redirect);
     }
-    if before == (latest.call, latest.redirect.clone()) {
+    if before == *latest {
         return Ok(None);
     }
     let kind = match called.state {
@@ -339,12 +327,13 @@ pub(crate) fn report(
     } = report;
     let mut change = Change::of(payment);
     change.dedupe = Some(dedupe);
+    let mut is_taken = false;
     // Where an older attempt would lead is of no use: the customer chose anew.
     if let Some(latest) = change.payment.latest.as_mut()
         && latest.id == attempt
         && latest.call.is_some()
     {
-        latest.call = Some(CallState::Taken);
+        is_taken = latest.call.replace(CallState::Taken) != Some(CallState::Taken);
         latest.redirect = redirect.or(latest.redirect.take());
     }
     let detail = json!({ "attempt": attempt, "evidence": evidence });
@@ -354,6 +343,11 @@ pub(crate) fn report(
         "provider.reported",
         detail,
     );
+    if is_taken {
+        // The answer to our call is still to come, or never will.
+        let who = format!("provider:{provider}");
+        change.append(now, &who, "attempt.taken", json!({ "attempt": attempt }));
+    }
     let event = Event::Evidence {
         attempt: attempt.clone(),
         evidence,
