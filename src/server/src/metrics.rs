@@ -29,6 +29,9 @@ const SECONDS: &[f64] = &[
     15.0,
 ];
 
+/// Why calls of VETUMA are refused that are watched: the others are mistakes of a single call.
+const VETUMA_REFUSALS: [&str; 5] = ["signature", "address", "configuration", "time", "used"];
+
 /// The process's figures.
 #[derive(Clone)]
 pub struct Metrics {
@@ -157,6 +160,11 @@ impl Metrics {
             .increment(1);
     }
 
+    /// A call of VETUMA that was refused.
+    pub(crate) fn vetuma_refused(&self, call: &'static str, why: &'static str) {
+        counter!("kassa_vetuma_refused_total", "call" => call, "why" => why).increment(1);
+    }
+
     /// A report that was applied, and where its payment stands after it.
     pub(crate) fn reported(&self, provider: &'static str, status: Status) {
         counter!("kassa_reports_total", "provider" => provider, "status" => status.as_str())
@@ -268,6 +276,10 @@ fn describe() {
         "Callbacks of providers, by what came of them."
     );
     describe_counter!(
+        "kassa_vetuma_refused_total",
+        "Calls of software that speaks VETUMA that were refused, by why."
+    );
+    describe_counter!(
         "kassa_reports_total",
         "Reports of providers that changed a payment, by the status after it."
     );
@@ -344,8 +356,19 @@ fn begin() {
             counter!("kassa_callbacks_total", "provider" => provider, "outcome" => outcome)
                 .absolute(0);
         }
+        let no_account = [
+            ("provider", provider),
+            ("call", "status"),
+            ("outcome", "no_account"),
+        ];
+        counter!("kassa_provider_calls_total", &no_account).absolute(0);
         for flag in ["amount_differs", "contradiction", "paid_twice"] {
             counter!("kassa_flags_total", "provider" => provider, "flag" => flag).absolute(0);
+        }
+    }
+    for call in ["PAY", "CHECK"] {
+        for why in VETUMA_REFUSALS {
+            counter!("kassa_vetuma_refused_total", "call" => call, "why" => why).absolute(0);
         }
     }
     for outcome in ["delivered", "failed", "slowed_down", "given_up", "gone"] {

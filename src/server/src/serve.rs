@@ -8,9 +8,10 @@ use crate::{
     config::{Config, Database, PostgresAddress},
     crash::{self, Point},
     jobs, routes,
+    shop::account_of,
     state::{App, AppState},
     store::{
-        Store,
+        OpenAttempts, Store,
         postgres::{self, PostgresStore},
         sqlite::{self, SqliteStore},
     },
@@ -62,6 +63,7 @@ impl Service {
     pub async fn start(mut config: Config) -> Result<Self, StartError> {
         let store = open(&config.database).await?;
         crash::point(Point::Opened);
+        tell_of_lost_accounts(&config, store.as_ref()).await;
         let is_own_address = config.public_url == format!("http://{}", config.listen);
         let refused = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
@@ -116,6 +118,34 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
                 .map_err(|error| StartError::Postgres(address.clone(), error))?;
             Ok(Arc::new(store))
         }
+    }
+}
+
+/// Says which attempts nobody can be asked about, since the configuration has their account no more:
+/// their customers may have paid.
+async fn tell_of_lost_accounts(config: &Config, store: &dyn Store) {
+    let open = match store.open_attempts().await {
+        Ok(open) => open,
+        Err(error) => {
+            tracing::error!(target: "kassa::store", %error, "open attempts could not be counted");
+            return;
+        }
+    };
+    let lost =
+        |open: &&OpenAttempts| account_of(&config.shops, &open.shop, &open.provider).is_none();
+    for OpenAttempts {
+        shop,
+        provider,
+        count,
+    } in open.iter().filter(lost)
+    {
+        tracing::error!(
+            target: "kassa::jobs",
+            %shop,
+            %provider,
+            attempts = count,
+            "attempts stay as they are: their account is not in the configuration"
+        );
     }
 }
 

@@ -212,6 +212,80 @@ async fn three() -> Place {
     place
 }
 
+/// A configuration in a folder, with one shop that is paid through ecommpay.
+fn configured(folder: &Path, shop: &str) -> PathBuf {
+    std::fs::write(
+        folder.join("ecommpay"),
+        "an-invented-secret-of-some-length-000001",
+    )
+    .unwrap();
+    let hash = ApiKeyHash::of("kassa_live_invented_0123456789abcdef0123").unwrap();
+    let hash = hash.to_hex();
+    let text = format!(
+        r#"public_url = "https://pay.example"
+database = "kassa.db"
+[[shops]]
+id = "{shop}"
+payee = "Metsän Puoti Oy"
+api_keys = ["{hash}"]
+return_origins = ["https://puoti.example"]
+[[shops.accounts]]
+provider = "ecommpay"
+secrets = ["file:ecommpay"]
+[shops.accounts.settings]
+project_id = 120
+"#
+    );
+    let file = folder.join("kassa.toml");
+    std::fs::write(&file, text).unwrap();
+    file
+}
+
+#[tokio::test]
+async fn check_tells_of_attempts_whose_account_is_gone() {
+    let place = three().await;
+    let check = |shop: &str| {
+        let file = configured(place.folder.path(), shop);
+        run(&["check", "--config", file.to_str().unwrap()]).expect(0)
+    };
+    let told = check("puoti");
+    assert!(told.out.ends_with("right, 1 shop\n"), "{}", told.out);
+    assert_eq!(told.err, "");
+    let told = check("uusi");
+    let lost = "puoti: 1 attempt is still to be asked about at ecommpay, and no such account\n";
+    assert_eq!(told.err, lost);
+    // One that cannot be read is no fault of the configuration, and neither is one to come.
+    let database = place.folder.path().join("kassa.db");
+    drop(place.store);
+    std::fs::write(&database, "no database").unwrap();
+    let file = configured(place.folder.path(), "uusi");
+    let check = || run(&["check", "--config", file.to_str().unwrap()]).expect(0);
+    let told = check();
+    assert!(
+        told.err.starts_with("payments were not looked at: "),
+        "{}",
+        told.err
+    );
+    std::fs::remove_file(&database).unwrap();
+    assert_eq!(check().err, "");
+}
+
+#[test]
+fn it_is_said_that_no_live_vetuma_exists() {
+    for arguments in [&["vetuma", "--help"][..], &["vetuma", "verify", "--help"]] {
+        let help = run(arguments).expect(0).out;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            help.contains("No live VETUMA exists: the service closed at the end of 2017"),
+            "{help}"
+        );
+    }
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains("**No live VETUMA exists**"));
+    let facts = include_str!("../../providers/src/vetuma/FACTS.md");
+    assert!(facts.contains("**No live VETUMA exists.**"));
+}
+
 #[test]
 fn help_teaches() {
     for (name, arguments) in [

@@ -23,9 +23,9 @@ use kassa_checkout::{
     refund::RefundTold,
 };
 use kassa_server::store::{
-    Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Message,
-    MessageFilter, Note, Noted, Outcome, Outgoing, Payment, RefundStep, Refunding, Room, Store,
-    StoreError, Tried,
+    Answered, Applied, Begin, Begun, CallState, Called, Created, Delivery, Filter, Idempotency,
+    Message, MessageFilter, Note, Noted, OpenAttempts, Outcome, Outgoing, Payment, RefundStep,
+    Refunding, Room, Store, StoreError, Tried,
     sqlite::{OpenError, SqliteStore},
 };
 use kassa_tests::services::Postgres;
@@ -52,9 +52,11 @@ async fn contract(store: &dyn Store) {
     settles_a_refund_once(store).await;
     calls_a_provider_for_a_refund_once_and_reminds_once(store).await;
     keeps_what_a_call_began(store).await;
+    keeps_what_overtook_an_answer(store).await;
     goes_on_at_another_account(store).await;
     applies_a_report_to_what_was_seen(store).await;
     notes_once_and_on_what_was_seen(store).await;
+    creates_once_for_a_second_key(store).await;
 }
 
 async fn notes_once_and_on_what_was_seen(store: &dyn Store) {
@@ -130,6 +132,66 @@ async fn creates_once_for_a_key(store: &dyn Store) {
     // Another shop has keys and a series of its own.
     assert_eq!(elsewhere, Created::New("pay_c 9000000014".to_owned()));
     assert!(store.payment("demo", "pay_c").await.unwrap().is_none());
+}
+
+/// A call of VETUMA is known by two things: neither is used twice, whoever comes at the same time.
+async fn creates_once_for_a_second_key(store: &dyn Store) {
+    let both = |first: &str, second: &str, fingerprint: &str| {
+        let asked = key(first, fingerprint);
+        asked.map(|asked| Idempotency {
+            also: Some(second.to_owned()),
+            ..asked
+        })
+    };
+    let create = async |id: &str, keys| {
+        let made = store.create(new(id, "70"), keys).await.unwrap();
+        match made {
+            Created::New(_) => "new",
+            Created::Before(_) => "before",
+            Created::KeyReused => "reused",
+        }
+    };
+    assert_eq!(create("two1", both("order 1", "call 1", "f")).await, "new");
+    assert_eq!(
+        create("two2", both("order 1", "call 1", "f")).await,
+        "before"
+    );
+    assert_eq!(
+        create("two2", both("order 1", "call 2", "g")).await,
+        "reused"
+    );
+    assert_eq!(
+        create("two2", both("order 2", "call 1", "g")).await,
+        "reused"
+    );
+    assert_eq!(create("two2", key("call 1", "g")).await, "reused");
+    assert_eq!(
+        create("two2", both("order 2", "order 1", "g")).await,
+        "reused"
+    );
+    for unused in ["call 2", "order 2"] {
+        assert_eq!(store.answered("demo", unused).await, Ok(None), "{unused}");
+    }
+    assert!(store.payment("demo", "pay_two2").await.unwrap().is_none());
+
+    // Each with an order number of its own, and all with one identifier.
+    let racing = (0..12).map(|number| {
+        let (id, first) = (format!("race{number}"), format!("race {number}"));
+        async move { create(&id, both(&first, "one", &first)).await }
+    });
+    let raced = join_all(racing).await;
+    let of = |word: &str| raced.iter().filter(|one| **one == word).count();
+    assert_eq!((of("new"), of("reused")), (1, 11), "{raced:?}");
+    let mut kept = 0;
+    for number in 0..12 {
+        let key = format!("race {number}");
+        let is_kept = store.answered("demo", &key).await.unwrap().is_some();
+        let id = format!("pay_race{number}");
+        let is_there = store.payment("demo", &id).await.unwrap().is_some();
+        assert_eq!(is_kept, is_there, "{key}");
+        kept += u32::from(is_kept);
+    }
+    assert_eq!(kept, 1);
 }
 
 /// An identifier that is taken fails its own operation: not those that share the transaction.
@@ -258,6 +320,59 @@ async fn keeps_what_a_call_began(store: &dyn Store) {
         !text.contains("bank.example"),
         "an address may let its holder pay"
     );
+}
+
+/// A callback may come before the answer to the call that it is about.
+async fn keeps_what_overtook_an_answer(store: &dyn Store) {
+    store.create(new("v", "9"), None).await.unwrap();
+    let by_call = Begin {
+        by_call: true,
+        ..begin("v", "op", *NOW)
+    };
+    let (first, _) = attempt(store, by_call.clone()).await;
+    let redirect = Some(Redirect::Get {
+        url: "https://bank.example/v".to_owned(),
+    });
+    let go = PaymentEvent {
+        redirect: redirect.clone(),
+        ..pending(&first, 1)
+    };
+    store.apply(PROVIDER, go, *NOW).await.unwrap();
+    let heard = store.by_token("co_v").await.unwrap().unwrap();
+    let called = |state, reference: Option<&str>| Called {
+        provider: PROVIDER,
+        attempt: first.clone(),
+        state,
+        why: None,
+        redirect: None,
+        reference: reference.map(str::to_owned),
+    };
+    // Neither answer is news, and a refusal is belied by what the provider reported itself.
+    for state in [CallState::Taken, CallState::Refused] {
+        store.called(called(state, None), *NOW).await.unwrap();
+        let now = store.by_token("co_v").await.unwrap().unwrap();
+        assert_eq!(now, heard, "{state:?}");
+        let latest = now.latest.unwrap();
+        assert_eq!(latest.call, Some(CallState::Taken));
+        assert_eq!(latest.redirect, redirect);
+    }
+    let instead = Begin {
+        provider: "op",
+        bank: BankId::parse("nordea").ok(),
+        instead_of: Some(first.clone()),
+        ..by_call
+    };
+    let elsewhere = store.begin_attempt(instead).await;
+    assert!(matches!(elsewhere, Ok(Begun::CannotPay)), "{elsewhere:?}");
+    let events = store.events("demo", "pay_v").await.unwrap().unwrap();
+    let of = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
+    assert_eq!((of("attempt.taken"), of("attempt.refused")), (1, 0));
+    // What only the answer tells is kept all the same.
+    let told = called(CallState::Taken, Some("theirs"));
+    store.called(told, *NOW).await.unwrap();
+    let now = store.by_token("co_v").await.unwrap().unwrap();
+    assert_eq!(now.reference_of(&first), Some("theirs"));
+    assert_eq!(now.latest.unwrap().redirect, redirect);
 }
 
 /// An attempt that came to nothing at one account goes on as another one at the next, and each
@@ -685,6 +800,12 @@ async fn asks_for_each_attempt(store: &dyn Store) {
         ["pay_a-1", "pay_a-2", "pay_o-1", "pay_w-1", "pay_x4-1"]
     );
     assert!(questions.iter().all(|question| question.asks == 1));
+    let open = |count| OpenAttempts {
+        shop: "demo".to_owned(),
+        provider: PROVIDER.to_owned(),
+        count,
+    };
+    assert_eq!(store.open_attempts().await, Ok(vec![open(5)]));
     assert_eq!(store.backlog().await.unwrap().questions.due, 0);
     let lost = questions.pop().unwrap();
     for question in &questions {
@@ -701,6 +822,7 @@ async fn asks_for_each_attempt(store: &dyn Store) {
     let again = store.claim_questions(60, 100).await.unwrap();
     assert_eq!((again.len(), again[0].asks), (1, 3));
     store.finish_question(&again[0], None).await.unwrap();
+    assert_eq!(store.open_attempts().await, Ok(vec![open(4)]));
     pass(store, 379).await;
     assert_eq!(store.claim_questions(60, 100).await, Ok(Vec::new()));
     pass(store, 1).await;
@@ -711,6 +833,7 @@ async fn asks_for_each_attempt(store: &dyn Store) {
     }
     pass(store, 1_000_000).await;
     assert_eq!(store.claim_questions(60, 100).await, Ok(Vec::new()));
+    assert_eq!(store.open_attempts().await, Ok(Vec::new()));
     asks_at_once_when_reports_contradict(store).await;
 }
 

@@ -94,6 +94,7 @@ impl World {
         let key = Idempotency {
             key: format!("order-{order}"),
             fingerprint: "same".to_owned(),
+            also: None,
         };
         let new = NewPayment {
             id: format!("pay_{order}t{tries}"),

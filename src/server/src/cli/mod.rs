@@ -50,6 +50,9 @@ enum Command {
     /// Serve. Without --config: the development configuration, for this machine only.
     Serve(Box<serve::Serve>),
     /// Test a configuration, and say what is wrong with it: file, line and key.
+    ///
+    /// Where its database can be read, also say of which attempts there it has no account any more:
+    /// their customers may have paid, and nobody can be asked.
     Check {
         /// The configuration file.
         #[arg(long, value_name = "FILE")]
@@ -74,6 +77,9 @@ enum Command {
     #[command(subcommand)]
     Keygen(keygen::Keygen),
     /// Look again at what was logged of VETUMA, which exists no more.
+    ///
+    /// No live VETUMA exists: the service closed at the end of 2017, and nobody can have an account
+    /// there.
     #[command(subcommand)]
     Vetuma(vetuma::Vetuma),
     /// Bring the tables of a database up to date, as a server does when it starts.
@@ -133,6 +139,7 @@ fn check(file: &Path) -> Result<(), Failure> {
             shop.id
         ));
     }
+    store::tell_of_lost_accounts(&config);
     let shops = config.shops.len();
     say(&format!(
         "{}: right, {shops} {}\n",

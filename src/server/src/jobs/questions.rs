@@ -15,7 +15,7 @@ use crate::{
     crash::{self, Point},
     gateway::Asked,
     reports,
-    shop::Account,
+    shop::{Account, account_of},
     state::AppState,
     store::{Question, StoreError},
 };
@@ -70,8 +70,7 @@ async fn claim(app: &AppState) -> Vec<Question> {
 /// Asks, applies the answer, and writes down when to ask again.
 async fn settle(app: &AppState, question: &Question) {
     crash::point(Point::QuestionsClaimed);
-    let shop = app.config.shops.get(&question.shop);
-    let account = shop.and_then(|shop| shop.account(&question.provider));
+    let account = account_of(&app.config.shops, &question.shop, &question.provider);
     let again = match account {
         // A shop or an account that has gone may be there again tomorrow.
         None => {

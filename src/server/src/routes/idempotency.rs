@@ -40,6 +40,7 @@ pub(super) fn read(
     Ok(Some(Idempotency {
         key: key.to_owned(),
         fingerprint: URL_SAFE_NO_PAD.encode(digest),
+        also: None,
     }))
 }
 

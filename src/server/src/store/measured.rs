@@ -8,13 +8,14 @@ use tracing::Instrument as _;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
-    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, Tried,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, OpenAttempts,
+    Outgoing, Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store,
+    Tried,
 };
 use crate::metrics::Metrics;
 
 /// The operations, as the figures name them.
-const OPERATIONS: [&str; 26] = [
+const OPERATIONS: [&str; 27] = [
     "create",
     "payment",
     "by_token",
@@ -33,6 +34,7 @@ const OPERATIONS: [&str; 26] = [
     "meet_deadlines",
     "claim_questions",
     "finish_question",
+    "open_attempts",
     "claim_webhooks",
     "finish_webhook",
     "messages",
@@ -188,6 +190,10 @@ impl Store for Measured {
             "finish_question",
             self.store.finish_question(question, again),
         )
+    }
+
+    fn open_attempts(&self) -> Answer<'_, Vec<OpenAttempts>> {
+        self.measure("open_attempts", self.store.open_attempts())
     }
 
     fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>> {

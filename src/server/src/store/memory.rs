@@ -17,9 +17,9 @@ use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
-    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError,
-    Tried,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, OpenAttempts,
+    Outgoing, Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store,
+    StoreError, Tried,
 };
 use state::State;
 
@@ -217,6 +217,10 @@ impl Store for MemoryStore {
             state.finish_question(&question, again, now);
             Ok(())
         })
+    }
+
+    fn open_attempts(&self) -> Answer<'_, Vec<OpenAttempts>> {
+        self.read(State::open_attempts)
     }
 
     fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>> {

@@ -26,8 +26,9 @@ use kassa_checkout::{Status, Timestamp, provider::PaymentEvent};
 
 pub use record::{
     Answered, AttemptRecord, Begin, Begun, CallState, Called, Created, Delivery, EventRecord,
-    Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Note, Noted, Outcome,
-    Outgoing, Payer, Payment, Question, References, Room, Terms, Tried, VetumaTerms,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewReference, Note, Noted,
+    OpenAttempts, Outcome, Outgoing, Payer, Payment, Question, References, Room, Terms, Tried,
+    VetumaTerms,
 };
 
 pub(crate) use transition::series_reference;
@@ -178,6 +179,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`].
     fn finish_question(&self, question: &Question, again: Option<u64>) -> Answer<'_, ()>;
+
+    /// The attempts that are still to be asked about, by shop and provider.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    fn open_attempts(&self) -> Answer<'_, Vec<OpenAttempts>>;
 
     /// Takes webhooks that are due, for each shop as many as there is room for, so that nobody
     /// else takes them for `lease` seconds. Shops that asked for a pause get nothing before its

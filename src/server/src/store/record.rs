@@ -81,6 +81,9 @@ pub struct VetumaTerms {
     pub back: String,
     /// Whether banks may be offered.
     pub banks: bool,
+    /// Which of them, where not all may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Vec<BankId>>,
     /// The other methods that may be offered.
     pub methods: Vec<String>,
 }
@@ -100,6 +103,15 @@ impl Terms {
     #[must_use]
     pub fn shows_banks(&self) -> bool {
         self.vetuma.as_ref().is_none_or(|call| call.banks)
+    }
+
+    /// Whether a bank may be chosen, as far as the terms go.
+    #[must_use]
+    pub fn permits_bank(&self, bank: &BankId) -> bool {
+        let listed = |call: &VetumaTerms| call.only.as_ref().is_none_or(|only| only.contains(bank));
+        self.shows_banks()
+            && self.selection.permits(bank)
+            && self.vetuma.as_deref().is_none_or(listed)
     }
 }
 
@@ -334,6 +346,17 @@ pub struct Begin {
     pub instead_of: Option<String>,
 }
 
+/// How many attempts of a shop at a provider are still to be asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenAttempts {
+    /// The shop.
+    pub shop: String,
+    /// The provider.
+    pub provider: String,
+    /// How many.
+    pub count: u64,
+}
+
 /// An event to add to a payment.
 #[derive(Debug, Clone)]
 pub struct Note {
@@ -395,6 +418,9 @@ pub struct Idempotency {
     pub key: String,
     /// A digest of what was asked.
     pub fingerprint: String,
+    /// A second key of a request for a payment, which is used up with the first: one that another
+    /// request has used refuses this one.
+    pub also: Option<String>,
 }
 
 /// What came of creating a payment.

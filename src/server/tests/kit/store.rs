@@ -95,6 +95,7 @@ pub(crate) fn key(key: &str, fingerprint: &str) -> Option<Idempotency> {
     Some(Idempotency {
         key: key.to_owned(),
         fingerprint: fingerprint.to_owned(),
+        also: None,
     })
 }
 

@@ -7,8 +7,8 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus, provider::PaymentEvent}
 use super::webhooks::Webhooks;
 use crate::store::{
     Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter, Idempotency,
-    NewPayment, NewReference, NewRefund, Note, Noted, Payment, PendingRefund, Question, Queue,
-    RefundRecord, RefundStep, Refunding, StoreError, refund,
+    NewPayment, NewReference, NewRefund, Note, Noted, OpenAttempts, Payment, PendingRefund,
+    Question, Queue, RefundRecord, RefundStep, Refunding, StoreError, refund,
     transition::{self, Beginning, Change},
 };
 
@@ -54,6 +54,12 @@ impl State {
                 Created::KeyReused
             });
         }
+        let also = idempotency.as_ref().and_then(|asked| asked.also.clone());
+        if let Some(also) = &also
+            && self.answered(&new.shop, also).is_some()
+        {
+            return Ok(Created::KeyReused);
+        }
         if self.payments.contains_key(&new.id) || self.tokens.contains_key(&new.token) {
             return Err(StoreError::Refused);
         }
@@ -62,7 +68,11 @@ impl State {
             NewReference::Allotted { prefix } => self.allot(&new.shop, prefix)?,
         };
         let (change, answer) = transition::create(&new, reference);
+        let second = also
+            .zip(idempotency.clone())
+            .map(|(key, asked)| Idempotency { key, ..asked });
         self.keep(&change.payment.shop, idempotency, &answer);
+        self.keep(&change.payment.shop, second, &answer);
         let now = change.payment.created_at;
         self.write(change, now)?;
         Ok(Created::New(answer))
@@ -445,6 +455,25 @@ impl State {
             });
         }
         questions
+    }
+
+    pub(super) fn open_attempts(&self) -> Vec<OpenAttempts> {
+        let mut counts: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for ((provider, _), attempt) in &self.attempts {
+            let Some(row) = self.payments.get(&attempt.payment) else {
+                continue;
+            };
+            if attempt.ask_at.is_some() {
+                let key = (row.payment.shop.clone(), provider.clone());
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        let of = |((shop, provider), count)| OpenAttempts {
+            shop,
+            provider,
+            count,
+        };
+        counts.into_iter().map(of).collect()
     }
 
     pub(super) fn finish_question(

@@ -7,7 +7,7 @@ use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 use tokio_postgres::{
     Config, NoTls, Row,
     config::{SslMode, TargetSessionAttrs},
-    error::SqlState,
+    error::{DbError, SqlState},
     types::ToSql,
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -210,7 +210,13 @@ enum Fault {
     Refused(String),
 }
 
+/// The keys of requests: one that is written twice at the same time was another's a moment before.
+const KEYS: &str = "idempotency_pkey";
+
 fn fault(error: &tokio_postgres::Error) -> Fault {
+    if error.as_db_error().and_then(DbError::constraint) == Some(KEYS) {
+        return Fault::Again;
+    }
     // Without a state it is the connection that failed.
     error.code().map_or(Fault::Unavailable, fault_of)
 }

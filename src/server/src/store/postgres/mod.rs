@@ -27,8 +27,9 @@ use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Created, EventRecord, Filter,
-    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing, Payment,
-    PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError, Tried,
+    Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, OpenAttempts,
+    Outgoing, Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store,
+    StoreError, Tried,
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
@@ -234,6 +235,10 @@ impl Store for PostgresStore {
     fn finish_question(&self, question: &Question, again: Option<u64>) -> Answer<'_, ()> {
         let question = question.clone();
         Box::pin(async move { questions::finish(&self.connections, &question, again).await })
+    }
+
+    fn open_attempts(&self) -> Answer<'_, Vec<OpenAttempts>> {
+        Box::pin(questions::open_attempts(&self.connections))
     }
 
     fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>> {

@@ -41,6 +41,12 @@ pub(super) async fn create(
                 Created::KeyReused
             });
         }
+        // … or the second one …
+        if let Some(also) = asked.and_then(|asked| asked.also.as_deref())
+            && answered(connections, &new.shop, also).await?.is_some()
+        {
+            return Ok(Created::KeyReused);
+        }
         // … or the shop gave the number itself in this moment: then the next one.
         if !allotted {
             return Err(StoreError::Corrupt("idempotency key"));
@@ -60,8 +66,8 @@ async fn reference(store: &PostgresStore, new: &NewPayment) -> Result<String, St
     }
 }
 
-/// Writes a new payment with its first event, and the answer under its key. Answers whether it
-/// did: not when the key is there already, or the allotted reference is another payment's.
+/// Writes a new payment with its first event, and the answer under its keys. Answers whether it
+/// did: not when one of the keys is there already, or the allotted reference is another payment's.
 async fn insert(
     connections: &Connections,
     change: &Change,
@@ -70,35 +76,37 @@ async fn insert(
     allotted: bool,
 ) -> Result<bool, StoreError> {
     let payment = &change.payment;
+    let also = idempotency.and_then(|asked| Some((asked, asked.also.as_deref()?)));
     let mut statement = Statement::new("with ready as (");
-    if let Some(asked) = idempotency {
-        statement
-            .sql("insert into idempotency (shop, key, fingerprint, payment, answer, created_at) ")
-            .sql("select ")
-            .text(&payment.shop)
-            .sql(", ")
-            .text(&asked.key)
-            .sql(", ")
-            .text(&asked.fingerprint)
-            .sql(", ")
-            .text(&payment.id)
-            .sql(", ")
-            .text(answer)
-            .sql(", ")
-            .number(payment.created_at.millis());
-    } else {
-        statement.sql("select 1");
-    }
+    match idempotency {
+        Some(asked) => keep(&mut statement, payment, (asked, &asked.key), answer),
+        None => statement.sql("select 1"),
+    };
+    statement.sql(" where true");
     if allotted {
         statement
-            .sql(" where not exists (select 1 from payments where shop = ")
+            .sql(" and not exists (select 1 from payments where shop = ")
             .text(&payment.shop)
             .sql(" and reference = ")
             .text(&payment.reference)
             .sql(")");
     }
+    if let Some((_, also)) = also {
+        statement
+            .sql(" and not exists (select 1 from idempotency where shop = ")
+            .text(&payment.shop)
+            .sql(" and key = ")
+            .text(also)
+            .sql(")");
+    }
     if idempotency.is_some() {
         statement.sql(" on conflict (shop, key) do nothing returning 1");
+    }
+    if let Some(also) = also {
+        // One that another request takes in this moment undoes all of it, and it is done again.
+        statement.sql("), second as (");
+        keep(&mut statement, payment, also, answer);
+        statement.sql(" from ready");
     }
     statement.sql("), said as (");
     changes::say(&mut statement, change, "ready");
@@ -146,6 +154,29 @@ async fn insert(
         .text(text(&payment.lifecycle, "lifecycle")?)
         .sql(" from ready returning 1");
     Ok(!statement.run(connections).await?.is_empty())
+}
+
+/// Keeps the answer under a key.
+fn keep<'s, 'a>(
+    statement: &'s mut Statement<'a>,
+    payment: &'a Payment,
+    (asked, key): (&'a Idempotency, &'a str),
+    answer: &'a str,
+) -> &'s mut Statement<'a> {
+    statement
+        .sql("insert into idempotency (shop, key, fingerprint, payment, answer, created_at) ")
+        .sql("select ")
+        .text(&payment.shop)
+        .sql(", ")
+        .text(key)
+        .sql(", ")
+        .text(&asked.fingerprint)
+        .sql(", ")
+        .text(&payment.id)
+        .sql(", ")
+        .text(answer)
+        .sql(", ")
+        .number(payment.created_at.millis())
 }
 
 pub(super) async fn answered(

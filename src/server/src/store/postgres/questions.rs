@@ -10,7 +10,7 @@ use super::{
     connection::Connections,
     row::{count, get, int, natural, time},
 };
-use crate::store::{Backlog, Question, Queue, StoreError};
+use crate::store::{Backlog, OpenAttempts, Question, Queue, StoreError};
 
 static CLAIM: LazyLock<String> = LazyLock::new(|| {
     format!(
@@ -73,6 +73,25 @@ pub(super) async fn finish(
         )
         .await
         .map(drop)
+}
+
+const OPEN: &str = "select p.shop, a.provider, count(*) from attempts a \
+     join payments p on p.id = a.payment where a.ask_at is not null \
+     group by p.shop, a.provider order by p.shop, a.provider";
+
+pub(super) async fn open_attempts(
+    connections: &Connections,
+) -> Result<Vec<OpenAttempts>, StoreError> {
+    let rows = connections.query(OPEN, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(OpenAttempts {
+                shop: get(row, 0)?,
+                provider: get(row, 1)?,
+                count: natural(get(row, 2)?),
+            })
+        })
+        .collect()
 }
 
 const SHIFT: &str = "with \

@@ -35,9 +35,9 @@ use tokio::sync::Semaphore;
 
 use super::{
     Answer, Answered, Applied, Backlog, Begin, Begun, Called, Connections, Created, EventRecord,
-    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, Outgoing,
-    Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store, StoreError,
-    Tried,
+    Filter, Idempotency, Message, MessageFilter, NewPayment, NewRefund, Note, Noted, OpenAttempts,
+    Outgoing, Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store,
+    StoreError, Tried,
 };
 use checkpoint::Log;
 use sql::Decided;
@@ -466,6 +466,10 @@ impl Store for SqliteStore {
             self.writer
                 .write(move |connection| sql::finish_question(connection, &question, again)),
         )
+    }
+
+    fn open_attempts(&self) -> Answer<'_, Vec<OpenAttempts>> {
+        Box::pin(self.read(sql::open_attempts))
     }
 
     fn claim_webhooks(&self, rooms: Vec<Room>, lease: u64) -> Answer<'_, Vec<Outgoing>> {

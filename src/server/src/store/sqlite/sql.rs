@@ -14,7 +14,7 @@ pub(super) use changes::{
     meet_deadlines, note,
 };
 pub(super) use payments::{NewRows, answered, by_attempt, by_token, create, events, list, payment};
-pub(super) use questions::{claim_questions, finish_question};
+pub(super) use questions::{claim_questions, finish_question, open_attempts};
 pub(super) use refunds::{
     advance as advance_refund, begin as begin_refund, pending as pending_refunds, refunds,
 };

@@ -51,6 +51,12 @@ pub(in crate::store::sqlite) fn create(
             Created::KeyReused
         });
     }
+    let also = idempotency.and_then(|asked| asked.also.as_deref());
+    if let Some(also) = also
+        && answered(connection, &new.shop, also)?.is_some()
+    {
+        return Ok(Created::KeyReused);
+    }
     let allotted;
     let (prepared, answer) = match (made, &new.reference) {
         (Some(made), _) => made,
@@ -66,6 +72,13 @@ pub(in crate::store::sqlite) fn create(
     write(connection, prepared)?;
     if let Some(asked) = idempotency {
         keep_answer(connection, asked, &new.shop, &new.id, answer, new.now)?;
+        if let Some(also) = also {
+            let asked = Idempotency {
+                key: also.to_owned(),
+                ..asked.clone()
+            };
+            keep_answer(connection, &asked, &new.shop, &new.id, answer, new.now)?;
+        }
     }
     Ok(Created::New(answer.clone()))
 }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 
 use kassa_checkout::Status;
 
-use super::{changed, column, due_in, rows, run, time};
-use crate::store::{Question, StoreError};
+use super::{changed, column, due_in, natural, rows, run, time};
+use crate::store::{OpenAttempts, Question, StoreError};
 
 pub(in crate::store::sqlite) fn claim_questions(
     connection: &Connection,
@@ -65,4 +65,22 @@ pub(in crate::store::sqlite) fn finish_question(
         ],
     )
     .map(drop)
+}
+
+pub(in crate::store::sqlite) fn open_attempts(
+    connection: &Connection,
+) -> Result<Vec<OpenAttempts>, StoreError> {
+    rows(
+        connection,
+        "select p.shop, a.provider, count(*) from attempts a join payments p on p.id = a.payment \
+         where a.ask_at is not null group by p.shop, a.provider order by p.shop, a.provider",
+        [],
+        |row| {
+            Ok(OpenAttempts {
+                shop: column(row, 0)?,
+                provider: column(row, 1)?,
+                count: natural(column(row, 2)?),
+            })
+        },
+    )
 }
