@@ -88,11 +88,8 @@ fn the_example_is_right() {
     let config = read(&[]).unwrap();
     assert_eq!(config.public_url, "https://pay.example");
     assert!(config.is_https() && !config.development);
-    assert_eq!(
-        config.provider_origins,
-        ["https://paymentpage.ecommpay.com"]
-    );
     let shop = &config.shops["puoti"];
+    assert_eq!(shop.leads_to(), ["https://paymentpage.ecommpay.com"]);
     assert_eq!(shop.return_origins, ["https://puoti.example"]);
     assert_eq!(shop.methods[0].code, "card");
 }
@@ -285,7 +282,7 @@ fn accounts_stand_in_order_of_preference() {
     assert!(
         pages
             .iter()
-            .all(|page| config.provider_origins.contains(&(*page).to_owned()))
+            .all(|page| shop.leads_to().contains(&(*page).to_owned()))
     );
 }
 
@@ -673,6 +670,20 @@ fn what_old_software_may_call_is_checked() {
         "[shops.vetuma]\nversion = \"4\"",
         "expected \"2.2\"",
     );
+    let secrets = "[[shops.vetuma.secrets]]";
+    let banks = |line: &str| format!("[shops.vetuma.banks]\n{line}\n{secrets}");
+    let named = BRIDGE.replace(secrets, &banks("P2 = \"nordea\""));
+    assert_eq!(with_bridge(&[], &named), none);
+    for (line, what) in [
+        ("P = \"nordea\"", "a code of one bank"),
+        ("L2 = \"nordea\"", "a code of one bank"),
+        (
+            "P2 = \"nordia\"",
+            "none of the shop's accounts offers nordia",
+        ),
+    ] {
+        refused(&[], secrets, &banks(line), what);
+    }
     // VETUMA has no way to tell of what comes late.
     let no_webhook: &[_] = &[
         (

@@ -12,7 +12,7 @@
 mod kit;
 
 use http::Method;
-use kassa_checkout::Timestamp;
+use kassa_checkout::{BankId, Timestamp};
 use kassa_keys::{Sha256SuffixKey, SharedSecrets, Validity};
 use kassa_providers::vetuma::Timestmp;
 use kassa_server::{
@@ -500,6 +500,16 @@ async fn a_call_that_is_nobodys_is_shown_a_page_and_sent_nowhere() {
             .problem();
         assert_eq!(code, "vetuma/refused");
     }
+    let figures = kit.app.metrics.render();
+    for (call, why) in [
+        ("PAY", "signature"),
+        ("PAY", "content"),
+        ("CHECK", "content"),
+    ] {
+        let line = format!("kassa_vetuma_refused_total{{call=\"{call}\",why=\"{why}\"}} ");
+        let count = figures.lines().find_map(|known| known.strip_prefix(&*line));
+        assert!(count.is_some_and(|count| count != "0"), "{line}");
+    }
     // An answer that is posted back as if it were a call is none.
     let list = kit.shop(Method::GET, "/v1/payments", None).await.json();
     assert_eq!(list["data"], json!([]));
@@ -559,6 +569,29 @@ async fn an_order_number_is_never_used_twice() {
             (format!("{OLD}/error"), "ERROR")
         );
     }
+    // The payment that they would have used tells of them, once for each.
+    let again = Form::pay("140").with("AM", "1,00");
+    brought(&kit.call(&again).await.expect(200));
+    kit.call(&again).await.expect(200);
+    let events = kit.events(&kit.payment(&token).await).await;
+    let refused = events
+        .iter()
+        .filter(|event| event["kind"] == "vetuma.refused");
+    let told: Vec<_> = refused
+        .map(|event| {
+            let detail = &event["detail"];
+            (text(detail, "field"), text(&detail["call"], "AM"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("ORDNR", "1,00"),
+            ("ORDNR", "49,90"),
+            ("PAYM_CALL_ID", "49,90"),
+            ("ORDNR", "1,00")
+        ]
+    );
     let old = Timestmp::of(Timestamp::from_millis(clock::now().millis() - 700_000));
     let late = Form::pay("142")
         .without("PAYM_CALL_ID")
@@ -601,6 +634,36 @@ async fn a_call_narrows_what_is_offered_and_never_widens_it() {
     let payment = json!({ "token": token });
     let refused = kit.pay(&payment, json!({ "bank": "nordea" }), None).await;
     assert_eq!(refused.expect(422).problem().0, "payment/choice");
+
+    // Single banks by their codes: those that mean a bank to the shop, and no others.
+    let by_code = Kit::with(|config| {
+        config.api_keys = kassa_server::config::ApiKeys::default();
+        let shop = config.shops.get_mut("demo").unwrap();
+        let bridge = &mut std::sync::Arc::get_mut(shop).unwrap().vetuma;
+        let banks = [("P2", "nordea"), ("P5", "op")];
+        bridge.as_mut().unwrap().banks = banks
+            .map(|(code, bank)| (code.to_owned(), BankId::parse(bank).unwrap()))
+            .into();
+    });
+    let call = Form::pay("156").with("SOLIST", "P2,P8");
+    let token = by_code.taken(&call).await;
+    let session = by_code.get(&format!("/checkout/{token}/session")).await;
+    let session = session.expect(200).json();
+    let banks = session["banks"].as_array().unwrap().iter();
+    let ids: Vec<_> = banks.map(|bank| text(bank, "id")).collect();
+    assert_eq!(ids, ["nordea"]);
+    let page = by_code.get(&format!("/checkout/{token}")).await.expect(200);
+    assert!(!page.text.contains("value=\"op\""), "{}", page.text);
+    let payment = json!({ "token": token });
+    let refused = by_code.pay(&payment, json!({ "bank": "op" }), None).await;
+    assert_eq!(refused.expect(422).problem().0, "payment/choice");
+    let paid = by_code
+        .pay(&payment, json!({ "bank": "nordea" }), None)
+        .await;
+    paid.expect(200);
+    let call = Form::pay("157").with("SOLIST", "P8").without("ORDNR");
+    let (_, answer) = brought(&by_code.call(&call).await.expect(200));
+    assert_eq!(answer.get("STATUS"), "ERROR");
 
     // The shop's own list of banks holds.
     let narrow = Kit::with(|config| {
@@ -648,6 +711,7 @@ async fn secrets_have_their_time_and_an_answer_is_signed_with_that_of_its_call()
             configurations: vec!["TESTIASIAKAS1".to_owned()],
             return_urls: ReturnUrls::Loopback,
             profile: kassa_providers::vetuma::Profile::V3,
+            banks: std::collections::BTreeMap::new(),
         }
     };
     let with = |bridge: Bridge| {

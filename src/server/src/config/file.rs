@@ -91,6 +91,8 @@ pub(super) struct VetumaTable {
     pub(super) configurations: Spanned<Vec<String>>,
     pub(super) return_urls: Spanned<Vec<Spanned<String>>>,
     pub(super) version: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) banks: BTreeMap<String, Spanned<BankId>>,
 }
 
 /// A secret of it.

@@ -66,7 +66,7 @@ pub(super) fn resolve(path: &Path, text: &str) -> Result<Config, ConfigError> {
     let config = resolver.config(file);
     let faults = resolver.faults.into_found();
     match config {
-        Some(config) if faults.is_empty() => Ok(config.with_origins()),
+        Some(config) if faults.is_empty() => Ok(config),
         _ => Err(ConfigError {
             file: path.to_owned(),
             faults,
@@ -176,8 +176,6 @@ impl Resolver<'_> {
             metrics: metrics?,
             shops,
             api_keys,
-            provider_origins: Vec::new(),
-            logo_origins: Vec::new(),
         })
     }
 
@@ -290,10 +288,6 @@ impl Resolver<'_> {
         };
         // One that is wrong was told of already.
         let has_webhook = !matches!(webhook, Some(None));
-        let vetuma = match table.vetuma {
-            None => Some(None),
-            Some(vetuma) => self.vetuma(at, &vetuma, has_webhook).map(Some),
-        };
         let series = self.series(at, table.reference_series.as_ref());
         let expires_in = self.expires_in(at, table.expires_in.as_ref());
         let accounts = self.accounts(at, &table.id, table.account.as_ref(), table.accounts);
@@ -301,6 +295,12 @@ impl Resolver<'_> {
         let banks = self.banks(at, table.banks, accounts_known);
         let logos = self.logos(at, &table.logos, accounts_known);
         self.check_methods(at, &table.methods, accounts_known);
+        let vetuma = match table.vetuma {
+            None => Some(None),
+            Some(vetuma) => self
+                .vetuma(at, &vetuma, has_webhook, accounts_known)
+                .map(Some),
+        };
         let shop = Shop {
             id: id?,
             payee,
@@ -316,6 +316,7 @@ impl Resolver<'_> {
             vetuma: vetuma?,
             accounts: accounts?,
             offered: OnceLock::new(),
+            leads_to: OnceLock::new(),
         };
         Some((shop, hashes))
     }

@@ -90,8 +90,9 @@ async fn banks_for(app: &AppState, payment: &Payment, shop: &Shop) -> Vec<Bank> 
     }
     // Nothing is to be chosen any more, or not here.
     if !payment.lifecycle.can_pay() || gateway::chooses_at_provider(payment) {
-        let known = shop.banks_for(&payment.terms.selection);
-        return known.into_iter().cloned().collect();
+        let known = shop.banks_for(&payment.terms.selection).into_iter();
+        let permitted = known.filter(|bank| payment.terms.permits_bank(&bank.id));
+        return permitted.cloned().collect();
     }
     let offers = routing::offers(app, shop, payment).await;
     offers.into_iter().map(|offer| offer.bank).collect()
@@ -209,10 +210,7 @@ async fn takers_of<'a>(
     let offers = routing::offers(app, shop, payment).await;
     match offers.into_iter().find(|offer| offer.bank.id == *bank) {
         // On offer at other times, and not on the provider's list now.
-        None if shop.bank(bank).is_some()
-            && terms.shows_banks()
-            && terms.selection.permits(bank) =>
-        {
+        None if shop.bank(bank).is_some() && terms.permits_bank(bank) => {
             Err(Fault::BankUnavailable.into())
         }
         None => Err(Problem::field(

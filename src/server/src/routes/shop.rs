@@ -345,7 +345,7 @@ struct EventView {
     who: String,
     /// What: `payment.created`, `attempt.started`, `attempt.taken`, `attempt.refused`,
     /// `provider.reported`, `status.changed`, `payment.flagged`, `offer.ended`, `vetuma.called`,
-    /// `vetuma.answered`.
+    /// `vetuma.refused`, `vetuma.answered`.
     kind: String,
     /// The particulars; their shape depends on the kind.
     #[schema(value_type = Object)]

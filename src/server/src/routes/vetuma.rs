@@ -62,8 +62,9 @@ pub(crate) async fn pay(State(app): State<AppState>, headers: HeaderMap, body: B
     match take(&app, &body, now).await {
         Ok(response) => response,
         Err(Refusal::Wrong(why)) => {
+            app.metrics.vetuma_refused("PAY", why.as_str());
             tracing::warn!(target: "kassa::vetuma", ?why, "a call is nobody's");
-            refused_page(&app, accepted(&headers).unwrap_or_default())
+            refused_page(accepted(&headers).unwrap_or_default())
         }
         Err(Refusal::Problem(problem)) => problem.into_response(),
     }
@@ -94,24 +95,24 @@ async fn take(app: &AppState, body: &[u8], now: Timestamp) -> Result<Response, R
     let running = app.running.enter(&call.shop.id, &key);
     let _running = running.ok_or(Fault::KeyRunning)?;
     let asked = Idempotency {
-        key,
         fingerprint: fingerprint(&call),
+        also: also_of(&read).filter(|also| *also != key),
+        key,
     };
     if let Some(before) = app.store.answered(&call.shop.id, &asked.key).await? {
         return if before.fingerprint == asked.fingerprint {
             // The browser brought it twice, or the customer went back.
             Ok(go_on(&before.answer, read.head.language)?)
         } else {
-            let fault = FaultyCall::Used(numbered_by(&read));
-            Ok(faulty(app, &call, &fault, now)?)
+            let used = numbered_by(&read);
+            Ok(used_before(app, &call, used, &before.answer, now).await?)
         };
     }
     if !read.head.time.is_near(now) {
         return Ok(faulty(app, &call, &FaultyCall::Time, now)?);
     }
-    if is_call_id_used(app, &call, &read).await? {
-        let fault = FaultyCall::Used(Field::PaymCallId);
-        return Ok(faulty(app, &call, &fault, now)?);
+    if let Some(other) = with_call_id(app, &call, &read).await? {
+        return Ok(used_before(app, &call, Field::PaymCallId, &other.token, now).await?);
     }
     let language = read.head.language;
     let new = match new_payment(app, &call, &read, offer, now)? {
@@ -124,10 +125,8 @@ async fn take(app: &AppState, body: &[u8], now: Timestamp) -> Result<Response, R
             answer
         }
         Created::Before(answer) => answer,
-        Created::KeyReused => {
-            let fault = FaultyCall::Used(numbered_by(&read));
-            return Ok(faulty(app, &call, &fault, now)?);
-        }
+        // Another node took such a call in this moment.
+        Created::KeyReused => return Ok(raced(app, &call, &read, now).await?),
     };
     Ok(go_on(&answer, language)?)
 }
@@ -137,9 +136,15 @@ async fn take(app: &AppState, body: &[u8], now: Timestamp) -> Result<Response, R
 fn key_of(message: &Message, call: &PayCall) -> String {
     match (&call.order_number, &call.call_id) {
         (Some(number), _) => format!("vetuma order {number}"),
-        (None, Some(id)) => format!("vetuma call {id}"),
+        (None, Some(_)) => also_of(call).unwrap_or_default(),
         (None, None) => format!("vetuma {}", digest(&message.signing_input())),
     }
+}
+
+/// What else it is known by, beside its order number.
+fn also_of(call: &PayCall) -> Option<String> {
+    let id = call.call_id.as_ref()?;
+    Some(format!("vetuma call {id}"))
 }
 
 const fn numbered_by(call: &PayCall) -> Field {
@@ -161,16 +166,69 @@ fn digest(bytes: &[u8]) -> String {
     ))
 }
 
-/// Whether another payment has the call's identifier, where its order number is another.
-async fn is_call_id_used(
+/// Another payment with the call's identifier, where its order number is another. Calls that an
+/// older version took have used up no second key.
+async fn with_call_id(
     app: &AppState,
     call: &Authentic<'_>,
     read: &PayCall,
-) -> Result<bool, Problem> {
+) -> Result<Option<Payment>, Problem> {
     match &read.call_id {
-        Some(id) => Ok(by_call_id(app, &call.shop.id, id).await?.is_some()),
-        None => Ok(false),
+        Some(id) => by_call_id(app, &call.shop.id, id).await,
+        None => Ok(None),
     }
+}
+
+/// Refuses a call whose order number or identifier another call used in this moment.
+async fn raced(
+    app: &AppState,
+    call: &Authentic<'_>,
+    read: &PayCall,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    let shop = &call.shop.id;
+    let first = app
+        .store
+        .answered(shop, &key_of(&call.message, read))
+        .await?;
+    if let Some(first) = first {
+        return used_before(app, call, numbered_by(read), &first.answer, now).await;
+    }
+    match with_call_id(app, call, read).await? {
+        Some(other) => used_before(app, call, Field::PaymCallId, &other.token, now).await,
+        None => Err(Fault::Unavailable.into()),
+    }
+}
+
+/// Refuses a call that uses what another call's payment is known by, and leaves its trace there:
+/// somebody will ask why that software's customer could not pay.
+async fn used_before(
+    app: &AppState,
+    call: &Authentic<'_>,
+    field: Field,
+    token: &str,
+    now: Timestamp,
+) -> Result<Response, Problem> {
+    let fault = FaultyCall::Used(field);
+    for _ in 0..DECISIONS {
+        let Some(payment) = app.store.by_token(token).await? else {
+            break;
+        };
+        let note = Note {
+            shop: payment.shop,
+            payment: payment.id,
+            version: payment.version,
+            who: format!("shop:{}", call.shop.id),
+            kind: "vetuma.refused",
+            detail: json!({ "field": field.name(), "call": call.trace() }),
+            once: format!("vetuma.refused/{}", fingerprint(call)),
+            now,
+        };
+        if app.store.note(note).await? != Noted::Changed {
+            break;
+        }
+    }
+    faulty(app, call, &fault, now)
 }
 
 /// The payment of a shop that came by the call with this identifier.
@@ -210,6 +268,7 @@ fn new_payment(
         payid: tokens::digits(15).map_err(no_randomness)?,
         back: format!("{}/vetuma/return/{token}", app.config.public_url),
         banks: offer.banks,
+        only: offer.only,
         methods: offer.methods,
     };
     let said = [&read.on_form, &read.to_buyer];
@@ -274,12 +333,15 @@ fn faulty(
 ) -> Result<Response, Problem> {
     let (why, field) = fault.told();
     let shop = &call.shop.id;
-    tracing::warn!(target: "kassa::vetuma", %shop, field, why, "a call is faulty");
+    app.metrics.vetuma_refused("PAY", fault.as_str());
+    // With what the chapter on tracing names: where it began no payment, nothing else is kept of it.
+    let trace = call.trace();
+    tracing::warn!(target: "kassa::vetuma", %shop, field, why, call = %trace, "a call is faulty");
     let text = call.get(Field::Lg);
     let language = Language::from_tag(text).unwrap_or_default();
     let error_address = call.get(Field::Errurl);
     if !call.bridge.return_urls.permit(error_address) {
-        return Ok(refused_page(app, language));
+        return Ok(refused_page(language));
     }
     let form = vetuma::error_form(call.bridge, &call.message, &call.secret, now);
     match form {
@@ -334,7 +396,7 @@ pub(crate) async fn leave(
 async fn answer(app: &AppState, token: &str, leaves: bool, headers: &HeaderMap) -> Response {
     match give(app, token, leaves).await {
         Ok(response) => response,
-        Err(problem) => hosted::broken(app, &problem, accepted(headers)),
+        Err(problem) => hosted::broken(&problem, accepted(headers)),
     }
 }
 
@@ -412,15 +474,22 @@ async fn note(
 )]
 pub(crate) async fn query(State(app): State<AppState>, body: Bytes) -> Result<Response, Problem> {
     let now = clock::now();
-    let refuse = |why: &dyn std::fmt::Debug| {
-        tracing::warn!(target: "kassa::vetuma", ?why, "a question is refused");
+    let call = vetuma::authenticate(&app.config.shops, Kind::CheckCall, &body, now);
+    let call = call.map_err(|why| {
+        app.metrics.vetuma_refused("CHECK", why.as_str());
+        tracing::warn!(target: "kassa::vetuma", ?why, "a question is nobody's");
+        Problem::new(Fault::Vetuma)
+    })?;
+    let refuse = |fault: FaultyCall| {
+        app.metrics.vetuma_refused("CHECK", fault.as_str());
+        let (why, field) = fault.told();
+        let (shop, trace) = (&call.shop.id, call.trace());
+        tracing::warn!(target: "kassa::vetuma", %shop, field, why, call = %trace, "a question is faulty");
         Problem::new(Fault::Vetuma)
     };
-    let call = vetuma::authenticate(&app.config.shops, Kind::CheckCall, &body, now);
-    let call = call.map_err(|why| refuse(&why))?;
-    let question = call.question().map_err(|why| refuse(&why))?;
+    let question = call.question().map_err(refuse)?;
     if !question.head.time.is_near(now) {
-        return Err(refuse(&FaultyCall::Time));
+        return Err(refuse(FaultyCall::Time));
     }
     let payment = by_call_id(&app, &call.shop.id, &question.call_id).await?;
     let about = payment
@@ -484,7 +553,7 @@ fn answer_page(
 }
 
 /// The page of a call that is nobody's.
-fn refused_page(app: &AppState, language: Language) -> Response {
+fn refused_page(language: Language) -> Response {
     let (title, text) = match language {
         Language::Fi => (
             "Maksua ei voitu aloittaa",
@@ -503,7 +572,7 @@ fn refused_page(app: &AppState, language: Language) -> Response {
         ),
     };
     let content = format!("<section class=\"refused\"><p>{text}</p></section>");
-    hosted::plain_page(app, StatusCode::BAD_REQUEST, language, title, content)
+    hosted::plain_page(StatusCode::BAD_REQUEST, language, title, content)
 }
 
 fn back_to(language: Language, app_name: &str) -> String {

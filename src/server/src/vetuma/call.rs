@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kassa_checkout::{
-    Coded, Selection, Timestamp,
+    Bank, BankId, Coded, Selection, Timestamp,
     message::{ContentError, Purpose},
     provider::BuildError,
     selection::OptionName,
@@ -11,6 +11,7 @@ use kassa_checkout::{
 use kassa_providers::vetuma::{
     CheckCall, Field, Kind, Message, Method, MethodClass, PayCall, ReturnAddress,
 };
+use serde_json::Value;
 
 use super::Bridge;
 use crate::shop::{Shop, Shops};
@@ -31,12 +32,23 @@ pub(crate) struct Authentic<'a> {
 }
 
 /// Why a call is nobody's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WrongCall {
     /// It cannot be read.
     Content(ContentError),
-    /// No secret of ours made its MAC. Why is nobody's business.
-    Signature,
+    /// No secret of ours made its MAC. Why is nobody's business; whose secret it names is the
+    /// operator's.
+    Signature(Option<String>),
+}
+
+impl WrongCall {
+    /// A word for it, for figures.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Content(_) => "content",
+            Self::Signature(_) => "signature",
+        }
+    }
 }
 
 /// Finds whose call it is: the first secret of the name that it bears which makes its MAC.
@@ -48,11 +60,13 @@ pub(crate) fn authenticate<'a>(
 ) -> Result<Authentic<'a>, WrongCall> {
     let claim = || Message::claim(kind, body).map_err(WrongCall::Content);
     let rcvid = claim()?.routing_hint().to_owned();
+    let mut named = None;
     for shop in shops.values() {
         let Some(bridge) = &shop.vetuma else {
             continue;
         };
         for secret in bridge.secrets.find(&rcvid, Purpose::Payment, now) {
+            named = Some(shop.id.clone());
             match claim()?.verify(&secret) {
                 Ok(verified) => {
                     return Ok(Authentic {
@@ -69,7 +83,7 @@ pub(crate) fn authenticate<'a>(
             }
         }
     }
-    Err(WrongCall::Signature)
+    Err(WrongCall::Signature(named))
 }
 
 /// What is wrong with a call that is the shop's own.
@@ -92,7 +106,20 @@ pub(crate) enum FaultyCall {
 }
 
 impl FaultyCall {
-    /// A word for it, for the log, and the field.
+    /// A word for it, for figures.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Field(_) => "field",
+            Self::Address(_) => "address",
+            Self::Configuration => "configuration",
+            Self::Time => "time",
+            Self::Nothing => "nothing",
+            Self::Used(_) => "used",
+            Self::Provider(_) => "provider",
+        }
+    }
+
+    /// Why, for the log, and the field.
     pub(crate) fn told(&self) -> (String, &'static str) {
         let (code, field) = match self {
             Self::Field(error) => (error.to_string(), error.field().unwrap_or_default()),
@@ -122,6 +149,15 @@ impl<'a> Authentic<'a> {
         self.message.get(field).unwrap_or_default()
     }
 
+    /// What is written down of it.
+    pub(crate) fn trace(&self) -> Value {
+        super::trace(|name| {
+            let mut fields = self.message.fields();
+            let found = fields.find(|(field, _)| field.name() == name);
+            found.map(|(_, value)| value)
+        })
+    }
+
     /// Checks what must hold of every call of the shop's.
     fn check(&self, ap: &str) -> Result<(), FaultyCall> {
         if self.bridge.configurations.iter().any(|known| known == ap) {
@@ -146,6 +182,8 @@ pub(crate) struct Offer {
     pub(crate) selection: Selection,
     /// Whether banks are offered.
     pub(crate) banks: bool,
+    /// Which of them, where the call does not list all.
+    pub(crate) only: Option<Vec<BankId>>,
     /// The other methods that are.
     pub(crate) methods: Vec<String>,
 }
@@ -161,14 +199,18 @@ pub(crate) fn agree(call: &Authentic<'_>) -> Result<(PayCall, Offer), FaultyCall
     }
     let read = PayCall::read(&call.message, call.bridge.profile).map_err(FaultyCall::Field)?;
     call.check(&read.head.configuration)?;
-    let offer = offer(call.shop, &read.offered()).ok_or(FaultyCall::Nothing)?;
+    let offer = offer(call.shop, call.bridge, &read.offered()).ok_or(FaultyCall::Nothing)?;
     Ok((read, offer))
 }
 
 /// What a shop offers of some methods; none when that is nothing.
-fn offer(shop: &Shop, methods: &[&Method]) -> Option<Offer> {
+fn offer(shop: &Shop, bridge: &Bridge, methods: &[&Method]) -> Option<Offer> {
     let asks = |class| methods.iter().any(|method| method.class() == class);
-    let banks = asks(MethodClass::Bank) && !shop.all_banks().is_empty();
+    let only = only(shop, bridge, methods);
+    let banks = match &only {
+        Some(only) => !only.is_empty(),
+        None => !shop.all_banks().is_empty(),
+    };
     let has_cards = |code: &str| asks(MethodClass::Card) && CARDS.contains(&code);
     let known = shop.methods.iter().map(|method| method.code.clone());
     let mut methods: Vec<_> = known.filter(|code| has_cards(code)).collect();
@@ -183,6 +225,7 @@ fn offer(shop: &Shop, methods: &[&Method]) -> Option<Offer> {
         return Some(Offer {
             selection,
             banks,
+            only,
             methods,
         });
     }
@@ -191,8 +234,22 @@ fn offer(shop: &Shop, methods: &[&Method]) -> Option<Offer> {
     banks.then_some(Offer {
         selection,
         banks,
+        only,
         methods,
     })
+}
+
+/// The banks that a call lists one by one, of those that the shop has; none where it lists them all.
+fn only(shop: &Shop, bridge: &Bridge, methods: &[&Method]) -> Option<Vec<BankId>> {
+    if methods.contains(&&Method::banks()) {
+        return None;
+    }
+    let named = |bank: &&Bank| {
+        let mut codes = bridge.banks.iter().filter(|(_, named)| **named == bank.id);
+        codes.any(|(code, _)| methods.iter().any(|method| method.as_str() == code))
+    };
+    let banks = shop.all_banks().iter().filter(named);
+    Some(banks.map(|bank| bank.id.clone()).collect())
 }
 
 /// The way to a bank of a shop that shows nothing else.
@@ -210,5 +267,139 @@ fn banks_only(shop: &Shop) -> Option<Selection> {
         OptionName::BanksAmongMethods => Some(Selection::BanksAmongMethods),
         OptionName::BanksInGroup => Some(Selection::BanksInGroup),
         OptionName::AllBanks | OptionName::NamedBanks | OptionName::SingleBank => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, sync::Arc, sync::OnceLock};
+
+    use kassa_checkout::{BankId, bank::Names, contract, selection::OptionName};
+    use kassa_keys::{Keyring, SharedSecrets};
+    use kassa_providers::{
+        registry,
+        vetuma::{Method, Profile},
+    };
+    use proptest::{prelude::*, sample::subsequence};
+
+    use super::{Bridge, Offer, offer};
+    use crate::{
+        shop::{Account, Shop},
+        vetuma::ReturnUrls,
+    };
+
+    const OPTIONS: [OptionName; 6] = [
+        OptionName::AllBanks,
+        OptionName::NamedBanks,
+        OptionName::SingleBank,
+        OptionName::MethodThenBank,
+        OptionName::BanksAmongMethods,
+        OptionName::BanksInGroup,
+    ];
+
+    fn shop(options: Vec<OptionName>, methods: &[&str], banks: Option<&[&str]>) -> Shop {
+        let entry = registry::find("ecommpay").unwrap();
+        let method = |code: &&str| contract::Method {
+            code: (*code).to_owned(),
+            names: Names::same(code),
+        };
+        Shop {
+            id: "demo".to_owned(),
+            payee: "Demo".to_owned(),
+            origins: Vec::new(),
+            return_origins: Vec::new(),
+            reference_series: "9".to_owned(),
+            expires_in: 60,
+            options,
+            banks: banks.map(|ids| ids.iter().map(|id| BankId::parse(id).unwrap()).collect()),
+            logos: BTreeMap::new(),
+            methods: methods.iter().map(method).collect(),
+            webhook: None,
+            vetuma: Some(Bridge {
+                secrets: SharedSecrets::default(),
+                configurations: Vec::new(),
+                return_urls: ReturnUrls::Loopback,
+                profile: Profile::V3,
+                banks: [("P2", "nordea"), ("P3", "danske"), ("P5", "op")]
+                    .map(|(code, bank)| (code.to_owned(), BankId::parse(bank).unwrap()))
+                    .into(),
+            }),
+            accounts: vec![Account {
+                shop: "demo".to_owned(),
+                provider: entry.build(&entry.example_settings()).unwrap(),
+                keyring: Arc::new(Keyring::default()),
+            }],
+            offered: OnceLock::new(),
+            leads_to: OnceLock::new(),
+        }
+    }
+
+    /// What a call that lists these codes is offered: the banks, and the other methods.
+    fn offered(shop: &Shop, codes: &[&str]) -> (Vec<BankId>, Vec<String>, Option<Offer>) {
+        let methods: Vec<_> = codes
+            .iter()
+            .map(|code| Method::parse(code).unwrap())
+            .collect();
+        let bridge = shop.vetuma.as_ref().unwrap();
+        let offer = offer(shop, bridge, &methods.iter().collect::<Vec<_>>());
+        let Some(made) = &offer else {
+            return (Vec::new(), Vec::new(), None);
+        };
+        let banks = if made.banks {
+            let banks = shop.banks_for(&made.selection).into_iter();
+            let banks = banks.map(|bank| bank.id.clone());
+            let listed = |bank: &BankId| made.only.as_ref().is_none_or(|only| only.contains(bank));
+            banks.filter(listed).collect()
+        } else {
+            Vec::new()
+        };
+        (banks, made.methods.clone(), offer)
+    }
+
+    fn some<T: Clone + std::fmt::Debug + 'static>(
+        all: &'static [T],
+    ) -> impl Strategy<Value = Vec<T>> {
+        subsequence(all, 0..=all.len())
+    }
+
+    proptest! {
+        /// Nothing is offered that the shop does not have, or that the call does not list; and a
+        /// call that lists less is never offered more.
+        #[test]
+        fn a_call_and_its_shop_narrow_what_is_offered_and_never_widen_it(
+            options in some(&OPTIONS),
+            methods in some(&["card", "mobilepay", "other"]),
+            banks in proptest::option::of(some(&["op", "nordea", "s-pankki"])),
+            codes in some(&["P", "P2", "P3", "P5", "P8", "L", "L2", "6", "X9"]),
+            left_out in 0..9_usize,
+        ) {
+            let shop = shop(options, &methods, banks.as_deref());
+            let (all_banks, all_methods, made) = offered(&shop, &codes);
+            let lists = |class: char| codes.iter().any(|code| code.starts_with(class));
+            prop_assert!(all_banks.is_empty() || lists('P'));
+            prop_assert!(all_methods.is_empty() || lists('L'));
+            let permitted: Vec<_> = shop.all_banks().iter().map(|bank| &bank.id).collect();
+            prop_assert!(all_banks.iter().all(|bank| permitted.contains(&bank)));
+            prop_assert!(all_methods.iter().all(|code| code == "card" && methods.contains(&"card")));
+            // One by one, a bank is offered where its code is listed, and that means it to the shop.
+            let code_of = |bank: &BankId| match bank.as_str() {
+                "nordea" => "P2",
+                "op" => "P5",
+                _ => "P3",
+            };
+            let listed = |bank: &BankId| codes.contains(&"P") || codes.contains(&code_of(bank));
+            prop_assert!(all_banks.iter().all(listed), "{codes:?} {all_banks:?}");
+            if let Some(made) = made {
+                prop_assert!(shop.options.contains(&OptionName::from(&made.selection)));
+                prop_assert!(made.banks || !made.methods.is_empty());
+            }
+            let mut fewer = codes.clone();
+            if left_out < fewer.len() {
+                fewer.remove(left_out);
+            }
+            let (some_banks, some_methods, _) = offered(&shop, &fewer);
+            prop_assert!(some_banks.iter().all(|bank| all_banks.contains(bank)));
+            prop_assert!(some_methods.iter().all(|code| all_methods.contains(code)));
+        }
     }
 }

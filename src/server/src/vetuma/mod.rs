@@ -7,10 +7,12 @@
 mod answer;
 mod call;
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
+use kassa_checkout::BankId;
 use kassa_keys::SharedSecrets;
 use kassa_providers::vetuma::Profile;
+use serde_json::Value;
 use url::Url;
 
 pub(crate) use answer::{AnswerRecord, answer_for, error_form, form_of, to_question};
@@ -18,6 +20,28 @@ pub(crate) use call::{Authentic, FaultyCall, Offer, WrongCall, agree, authentica
 
 /// For how many seconds a customer may do nothing, here or at the bank: VETUMA's session.
 pub const SESSION: u64 = 600;
+
+/// What is written down of a call: what the description of VETUMA names in its chapter on tracing
+/// payments.
+const TRACED: [&str; 9] = [
+    "RCVID",
+    "APPID",
+    "TIMESTMP",
+    "SOLIST",
+    "AM",
+    "REF",
+    "ORDNR",
+    "TRID",
+    "PAYM_CALL_ID",
+];
+
+/// The fields of a call that are written down.
+pub(crate) fn trace<'a>(get: impl Fn(&'static str) -> Option<&'a str>) -> Value {
+    let fields = TRACED.into_iter();
+    fields
+        .filter_map(|name| Some((name.to_owned(), Value::from(get(name)?))))
+        .collect()
+}
 
 /// What a shop's software may call, and with which secrets.
 pub struct Bridge {
@@ -29,6 +53,9 @@ pub struct Bridge {
     pub return_urls: ReturnUrls,
     /// What the calls look like.
     pub profile: Profile,
+    /// The banks that codes of `SOLIST` name, such as `P2`. Which numbers banks had was never
+    /// published, so that only the shop knows what its software means by them.
+    pub banks: BTreeMap<String, BankId>,
 }
 
 impl fmt::Debug for Bridge {

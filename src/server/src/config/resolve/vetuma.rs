@@ -1,17 +1,17 @@
 //! What software that was made for VETUMA may call.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
-use kassa_checkout::{Timestamp, message::Purpose};
+use kassa_checkout::{BankId, Timestamp, message::Purpose};
 use kassa_keys::{Sha256SuffixKey, SharedSecrets, Validity};
-use kassa_providers::vetuma::Profile;
+use kassa_providers::vetuma::{Method, MethodClass, Profile};
 use toml::Spanned;
 
 use super::{PUBLISHED, Resolver, secret};
 use crate::{
     clock,
     config::file::{VetumaSecret, VetumaTable},
-    shop::{Shop, Shops},
+    shop::{Account, Shop, Shops},
     vetuma::{Bridge, ReturnUrls},
 };
 
@@ -22,6 +22,7 @@ impl Resolver<'_> {
         at: &str,
         table: &Spanned<VetumaTable>,
         has_webhook: bool,
+        accounts: Option<&[Account]>,
     ) -> Option<Bridge> {
         let (at, span) = (format!("{at}.vetuma"), table.span());
         let table = table.get_ref();
@@ -39,12 +40,42 @@ impl Resolver<'_> {
         }
         let return_urls = self.return_urls(&format!("{at}.return_urls"), &table.return_urls);
         let profile = self.profile(&format!("{at}.version"), table.version.as_ref());
+        let banks = self.banks_of_codes(&format!("{at}.banks"), &table.banks, accounts);
         Some(Bridge {
             secrets: secrets?,
             configurations: configurations.clone(),
             return_urls: ReturnUrls::Below(return_urls?),
             profile: profile?,
+            banks,
         })
+    }
+
+    /// The banks that codes of calls name.
+    fn banks_of_codes(
+        &mut self,
+        key: &str,
+        table: &BTreeMap<String, Spanned<BankId>>,
+        accounts: Option<&[Account]>,
+    ) -> BTreeMap<String, BankId> {
+        for (code, bank) in table {
+            let key = format!("{key}.{code}");
+            let is_one = Method::parse(code)
+                .is_some_and(|code| code.class() == MethodClass::Bank && code != Method::banks());
+            if !is_one {
+                self.refuse(
+                    &bank.span(),
+                    &*key,
+                    "expected a code of one bank, such as P2",
+                );
+            }
+            if let Some(accounts) = accounts {
+                self.check_bank(&key, bank.get_ref(), &bank.span(), accounts);
+            }
+        }
+        let banks = table.iter();
+        banks
+            .map(|(code, bank)| (code.clone(), bank.get_ref().clone()))
+            .collect()
     }
 
     fn profile(&mut self, key: &str, version: Option<&Spanned<String>>) -> Option<Profile> {
