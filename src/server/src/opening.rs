@@ -26,6 +26,9 @@ use crate::{
     view,
 };
 
+/// For how many seconds whoever began an attempt may be calling: longer than any call takes.
+const CALLING: u64 = 11;
+
 /// What came of an attempt that a call of ours begins.
 #[derive(Debug)]
 pub(crate) enum Opening {
@@ -67,6 +70,13 @@ pub(crate) async fn open(
     if !new {
         if let Some(step) = went_on(app, payment, attempt).await? {
             return onward(step);
+        }
+        // Who began it may be about to call, here or at another node. A provider that gives each
+        // payment an identifier of its own would begin a second one for the first, of which
+        // nobody would hear.
+        let may_call = clock::now() < attempt.at.plus_seconds(CALLING);
+        if may_call && account.provider.facts().asked_by_reference {
+            return onward(NextStep::Await);
         }
         let reference = attempt.references.of(&attempt.id);
         match gateway::ask_status(&app.calls, account, &attempt.id, reference, clock::now()).await {

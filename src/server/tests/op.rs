@@ -17,13 +17,13 @@ use std::{
     time::Duration,
 };
 
-use kassa_checkout::{Amount, refund::RefundTold};
+use kassa_checkout::{Amount, BankId, Language, Timestamp, refund::RefundTold};
 use kassa_keys::{ApiKeyHash, api_key_text};
 use kassa_server::{
     AppState, clock,
     config::Config,
     serve::Service,
-    store::{MessageFilter, NewRefund, RefundStep, Refunding},
+    store::{Begin, MessageFilter, NewRefund, RefundStep, Refunding},
 };
 use kit::{Folder, text};
 use serde_json::{Value, json};
@@ -343,6 +343,35 @@ async fn a_payment_that_op_did_not_take_on_can_be_begun_again() {
     world.stop().await;
 }
 
+/// OP gives every payment an identifier of its own, so that two calls are two payments, of which we
+/// would hear of one: the form that comes again waits for the first one's call, at whatever node.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_began_an_attempt_calls_and_another_only_when_that_is_over() {
+    let world = World::start().await;
+    for (order, seconds, called) in [("1001", 0, false), ("1002", 12, true)] {
+        let payment = world.payment(order).await;
+        let begun_at = clock::now().millis() - seconds * 1_000;
+        let begin = Begin {
+            token: text(&payment, "token").to_owned(),
+            provider: "op",
+            bank: BankId::parse("op").ok(),
+            method: None,
+            language: Language::Fi,
+            embedded: false,
+            now: Timestamp::from_millis(begun_at),
+            same_within: 10,
+            by_call: true,
+            instead_of: None,
+        };
+        world.app.store.begin_attempt(begin).await.unwrap();
+        let (code, step) = world.pay(&payment, "op").await;
+        let kind = if called { "redirect" } else { "await" };
+        assert_eq!((code, text(&step, "kind")), (200, kind), "{seconds}");
+        assert_eq!(world.at_op().await.len(), usize::from(called));
+    }
+    world.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_attempt_counts_though_the_customer_began_another() {
     let world = World::start().await;
@@ -504,7 +533,7 @@ impl World {
             amount: Some(Amount::from_cents(cents).unwrap()),
             told: Some(RefundTold::Reference("1232".to_owned())),
             note: None,
-            now: kassa_checkout::Timestamp::from_millis(now),
+            now: Timestamp::from_millis(now),
             answer: Box::new(|refund| refund.id.clone()),
         };
         let begun = self.app.store.refund(new, None).await.unwrap();
