@@ -688,8 +688,10 @@ async fn a_call_narrows_what_is_offered_and_never_widens_it() {
     assert_eq!(answer.get("STATUS"), "ERROR");
 }
 
+/// What the software is told when it is over, by a clock that is put forward, stands in
+/// `tests/browser/bridge.test.mjs`.
 #[tokio::test]
-async fn a_session_that_ends_is_a_failure() {
+async fn a_session_is_ten_minutes_long() {
     let kit = Kit::new();
     let token = kit.taken(&Form::pay("160")).await;
     let made = kit.app.store.by_token(&token).await.unwrap().unwrap();
