@@ -61,6 +61,13 @@ pub(crate) async fn open(
     if attempt.call != Some(CallState::Unsure) {
         return onward(NextStep::Await);
     }
+    // Whoever began it may be about to call, here or at another node. A provider that gives each
+    // payment an identifier of its own would begin a second one, of which nobody would hear.
+    let may_call = clock::now() < attempt.at.plus_seconds(CALLING);
+    if !new && may_call && account.provider.facts().asked_by_reference {
+        let step = went_on(app, payment, attempt).await?;
+        return onward(step.unwrap_or(NextStep::Await));
+    }
     // The form was sent twice, and the first of the two makes the call now.
     let Some(_running) = app.running.enter(&attempt.provider, &attempt.id) else {
         return onward(NextStep::Await);
@@ -70,13 +77,6 @@ pub(crate) async fn open(
     if !new {
         if let Some(step) = went_on(app, payment, attempt).await? {
             return onward(step);
-        }
-        // Who began it may be about to call, here or at another node. A provider that gives each
-        // payment an identifier of its own would begin a second one for the first, of which
-        // nobody would hear.
-        let may_call = clock::now() < attempt.at.plus_seconds(CALLING);
-        if may_call && account.provider.facts().asked_by_reference {
-            return onward(NextStep::Await);
         }
         let reference = attempt.references.of(&attempt.id);
         match gateway::ask_status(&app.calls, account, &attempt.id, reference, clock::now()).await {
