@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ENGINES, visit } from './support/engines/index.mjs';
 import { serveFiles, STRICT } from './support/files.mjs';
+import { PINNED, changed, integrity, unpinned } from './support/pins.mjs';
 import { startServices } from './support/services.mjs';
 import { withTrapIn } from './support/wasm.mjs';
 import { words as all } from './support/words.mjs';
@@ -86,7 +87,7 @@ for (const [name, start] of Object.entries(ENGINES)) {
 
     for (const [what, spoilt, expected] of [
       ['scripts', { policy: (policy) => policy.replace(/script-src [^;]*/, "script-src 'none'") }, [/script-src/]],
-      ['WebAssembly', { missing: /\.wasm$/ }, [/404/]],
+      ['WebAssembly', { missing: /\.wasm$/ }, [/404/, /integrity/]],
     ]) {
       story(`without ${what} the page's own form takes the payment`, { spoilt, expected }, async (customer) => {
         const order = await services.order({ option: 'method_then_bank' });
@@ -103,7 +104,7 @@ for (const [name, start] of Object.entries(ENGINES)) {
       });
     }
 
-    story('when WebAssembly aborts in use, the form takes the payment', { spoilt: { bodies: { '.wasm': (bytes) => withTrapIn(bytes, 'handle_search') } }, expected: [/unreachable/i] }, async (customer) => {
+    story('when WebAssembly aborts in use, the form takes the payment', { spoilt: { bodies: { '.js': unpinned, '.wasm': (bytes) => withTrapIn(bytes, 'handle_search') } }, expected: [/unreachable/i] }, async (customer) => {
       const order = await services.order();
       await customer.goto(order.hosted);
       await customer.shows('chooseBank');
@@ -113,6 +114,32 @@ for (const [name, start] of Object.entries(ENGINES)) {
       await customer.clicks('button', 'Nordea');
       await customer.paysAtNordea();
     });
+
+    story('a page that pins the script takes a payment', {}, async (customer) => {
+      const order = await services.order();
+      await customer.goto(pinned('pinned', order));
+      await customer.clicks('button', 'Nordea');
+      await customer.paysAtNordea();
+      await customer.shows('paid');
+    });
+
+    for (const [what, change] of [
+      ['the script', { '.js': (bytes) => changed(bytes, '\n', ' ') }],
+      ['the module', { '.wasm': (bytes) => changed(bytes, 'Tulosta', 'tulosta') }],
+    ]) {
+      story(`with one byte of ${what} changed a page that pins keeps its own form`, { spoilt: { bodies: change }, expected: [/integrity|digest|sha384/i] }, async (customer) => {
+        const order = await services.order();
+        await customer.goto(pinned('changed', order));
+        await customer.until(() => customer.tab.evaluate(() => globalThis.failed), 'a failure');
+        assert.equal(await customer.has('element heading', words.chooseBank), false);
+        await customer.clicks('button', 'Maksa Kassassa');
+        await customer.until(async () => (await customer.address()).startsWith(order.hosted), 'the hosted page');
+        // The byte does no harm by itself: where nothing is pinned, it works as before.
+        services.fronts.kassa.spoilt = { bodies: { '.js': unpinned, ...change } };
+        await customer.goto(page('loose', checkout(order)));
+        await customer.shows('chooseBank');
+      });
+    }
 
     story('the back button leads to a page that can be used as before', {}, async (customer) => {
       const order = await services.order();
@@ -174,6 +201,22 @@ for (const [name, start] of Object.entries(ENGINES)) {
       });
     }
 
+    test('with WebAssembly turned off the form takes the payment', async () => {
+      const old = await start({ without: 'wasm' });
+      try {
+        await visit(old, async (customer) => {
+          const order = await services.order();
+          await customer.goto(order.hosted);
+          assert.equal(await customer.tab.evaluate(() => typeof WebAssembly), 'undefined');
+          await customer.clicks('button', 'Nordea');
+          await customer.paysAtNordea();
+          await customer.sees('heading', words.paid);
+        });
+      } finally {
+        await old.stop();
+      }
+    });
+
     story('put in and taken out 1,000 times it leaves nothing behind', {}, async (customer) => {
       await customer.goto(`${files.origin}/www/widget/preview/preview.html?option=4`);
       await customer.shows('chooseBank');
@@ -216,10 +259,23 @@ function page(name, body) {
         this.attachShadow({ mode: 'open' }).append(...this.children);
       }
     });
-    import('${services.kassa}/assets/checkout/index.js');`;
+    import('${services.kassa}/assets/checkout/kassa-checkout.js');`;
   services.fronts.shop.pages[`/test/${name}.css`] = 'iframe { width: 600px; height: 700px; border: 0 }';
   services.fronts.shop.pages[`/test/${name}.html`] = `<!doctype html><html lang="fi"><meta charset="utf-8"><title>Maksu</title>
     <link rel="icon" href="/art/mark.svg"><link rel="stylesheet" href="/test/${name}.css"><script type="module" src="${script}"></script><main><h1>Maksu</h1>${body}</main></html>`;
+  return `${services.shop}/test/${name}.html`;
+}
+
+/** A page on the shop's origin that pins the script, with a form of its own inside the element. */
+function pinned(name, { hosted, payment: { token } }) {
+  const { pages } = services.fronts.shop;
+  pages['/test/watch.js'] = `
+    globalThis.failed = '';
+    document.querySelector('[integrity]').addEventListener('error', () => (globalThis.failed = 'script'));
+    addEventListener('kassa-error', ({ detail }) => (globalThis.failed = detail.code));`;
+  pages[`/test/${name}.html`] = `<!doctype html><html lang="fi"><meta charset="utf-8"><title>Maksu</title><link rel="icon" href="/art/mark.svg">
+    <script type="module" src="${services.kassa}${PINNED}" integrity="${integrity()}" crossorigin="anonymous"></script><script src="/test/watch.js"></script>
+    <main><h1>Maksu</h1><kassa-checkout session="${token}" api="${services.kassa}" lang="fi"><form action="${hosted}"><button>Maksa Kassassa</button></form></kassa-checkout></main></html>`;
   return `${services.shop}/test/${name}.html`;
 }
 

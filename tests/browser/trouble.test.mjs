@@ -5,6 +5,7 @@ import { Browser } from './support/browser.mjs';
 import { assertFocus, waitForFocusOn } from './support/focus.mjs';
 import { BankPage, Checkout, PaymentPage, PlainCheckout } from './support/pages.mjs';
 import { events, requests, startPreview } from './support/preview.mjs';
+import { PINNED, unpinned } from './support/pins.mjs';
 import { startServices } from './support/services.mjs';
 import { withTrapIn } from './support/wasm.mjs';
 
@@ -188,6 +189,52 @@ describe('connections', { concurrency: 2 }, () => {
     }));
 });
 
+/** Keeps files from the page until the function that it gives is called. */
+async function keepBack(page, pattern) {
+  let letGo;
+  const gone = new Promise((done) => (letGo = done));
+  await page.route(pattern, async (route) => {
+    await gone;
+    await route.continue();
+  });
+  return letGo;
+}
+
+describe('a slow network', { concurrency: 2 }, () => {
+  test('the hosted page loads one script, and what that needs all at once', () =>
+    browser.visit({}, async (page) => {
+      const order = await services.order();
+      const letGo = await keepBack(page, '**/*.wasm');
+      // The module has not come, and the payment is asked for.
+      const asked = page.waitForRequest(/\/session$/);
+      await page.goto(order.hosted);
+      await asked;
+      letGo();
+      const view = new Checkout(page);
+      await view.shows('chooseBank');
+      const loaded = await page.evaluate(() =>
+        performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname.split('/').at(-1)),
+      );
+      const own = ['hosted.css', 'kassa-checkout.js', 'kassa.css', 'kassa_widget_bg.wasm', 'session'];
+      assert.deepEqual([...new Set(loaded)].filter((name) => name !== 'icon.svg').sort(), own);
+      assert.equal(loaded.filter((name) => name === 'session').length, 1, 'the early answer is the one that is shown');
+    }));
+
+  test('an element that is gone before the module has come leaves no request behind', () =>
+    preview.browser.visit({}, async (page) => {
+      const letGo = await keepBack(page, '**/*.wasm');
+      await page.goto(preview.at('net=slow'));
+      await page.waitForFunction(() => globalThis.preview.requests.length === 1);
+      const ended = await page.evaluate(() => {
+        const { signal } = globalThis.preview;
+        document.querySelector('kassa-checkout').remove();
+        return signal.aborted;
+      });
+      assert.equal(ended, true);
+      letGo();
+    }));
+});
+
 describe('missing files', { concurrency: 2 }, () => {
   for (const [what, pattern] of [
     ['WebAssembly', '**/*.wasm'],
@@ -246,6 +293,10 @@ describe('missing files', { concurrency: 2 }, () => {
         await page.route('**/*.wasm', async (route) => {
           const answer = await route.fetch();
           await route.fulfill({ response: answer, body: withTrapIn(await answer.body(), name) });
+        });
+        await page.route(`**${PINNED}`, async (route) => {
+          const answer = await route.fetch();
+          await route.fulfill({ response: answer, body: unpinned(await answer.body()) });
         });
         await page.addInitScript(() => {
           globalThis.codes = [];

@@ -128,6 +128,33 @@ test('custom-elements.json tells of the elements as they are', async () => {
   }
 });
 
+test('the style sheet, both READMEs, custom-elements.json and the themes name the same properties', () => {
+  const read = (path) => readFileSync(path, 'utf8');
+  const named = (text) => [...new Set(text.match(/--kassa-[a-z]+(?:-[a-z]+)*/g))].sort();
+  const style = read(join(dist, 'checkout/kassa.css'));
+  const known = named(style);
+  assert.ok(known.length >= 20, known.join());
+  const tables = { npm: read(join(installed, 'README.md')), widget: read(join(here, '../../www/widget/README.md')) };
+  for (const [of, text] of Object.entries(tables)) {
+    const rows = text.split('\n').filter((line) => line.startsWith('| `--kassa-'));
+    assert.deepEqual(named(rows.join('\n')), known, of);
+  }
+  for (const { name, cssProperties } of JSON.parse(read(join(installed, 'custom-elements.json'))).modules[0].declarations) {
+    assert.deepEqual(cssProperties.map((one) => one.name).sort(), known, name);
+  }
+  for (const theme of readdirSync(join(installed, 'themes'))) {
+    for (const property of named(read(join(installed, 'themes', theme)))) assert.ok(known.includes(property), `${theme}: ${property}`);
+  }
+  // What they are where a shop sets nothing: the widget's table has the colours.
+  const colours = [...tables.widget.matchAll(/^\| `(--kassa-[a-z-]+)` \|[^|]*\| `(#\w+)` \| `(#\w+)` \|$/gm)];
+  assert.ok(colours.length >= 9, String(colours.length));
+  const shortest = (colour) => colour.replace(/^#(\w)\1(\w)\2(\w)\3$/, '#$1$2$3');
+  const plain = style.replaceAll(/\s+/g, '');
+  for (const [, property, ...both] of colours) {
+    assert.ok(plain.includes(`var(${property},light-dark(${both.map(shortest)}))`), `${property}: ${both}`);
+  }
+});
+
 test('what is documented is exported, and the other way round', async () => {
   for (const [entry, file] of [['kassa', 'core'], ['kassa/references', 'references'], ['kassa/server', 'server']]) {
     const names = Object.keys(await load(entry)).sort();

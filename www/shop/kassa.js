@@ -2,7 +2,7 @@
 //
 // A shop that knows its Kassa's address writes the same as markup:
 //
-//   <script type="module" src="https://kassa.example/assets/checkout/index.js"></script>
+//   <script type="module" src="https://kassa.example/assets/checkout/kassa-checkout.js"></script>
 //   <kassa-checkout session="TOKEN" api="https://kassa.example" lang="fi">
 //     <a href="https://kassa.example/checkout/TOKEN">Maksa pankissa</a>
 //   </kassa-checkout>
@@ -23,7 +23,7 @@ export function kassaElement(name, { token, checkout_url: page }) {
   element.append(link);
   document.addEventListener("shop-language", () => element.setAttribute("lang", currentLanguage()));
   // Without Kassa's script the link above is still a way to pay.
-  import(`${kassa}/assets/checkout/index.js`).catch(() => {});
+  import(`${kassa}/assets/checkout/kassa-checkout.js`).catch(() => {});
   return element;
 }
 

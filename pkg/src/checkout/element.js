@@ -63,6 +63,20 @@ function read(text) {
   );
 }
 
+/** Where the payment is below its address, to begin with. */
+const SESSION = '/session';
+
+/** Asks Kassa, by POST if there is a body: the status (0 without answer, 1 offline) and the JSON. */
+async function ask(address, { signal, body }) {
+  const headers = { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) };
+  try {
+    const answer = await fetch(address, { signal, headers, body, method: body ? 'POST' : 'GET' });
+    return [answer.status, answer.ok ? read(await answer.text()) : null];
+  } catch {
+    return [navigator.onLine ? 0 : 1, null];
+  }
+}
+
 /** What each event carries, in the order in which the module says it; empty is nothing. */
 const details = {
   ready: (status, bank) => ({ status, bank }),
@@ -154,22 +168,25 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
       region.textContent = '';
       if (focused) node.querySelector('h2')?.focus();
     };
+    const { signal } = (this.#listening = new AbortController());
     try {
+      // All three set off at once, for each way there and back is long on a slow network.
       const loading = init();
       loading.catch(() => {}); // Awaited below, after the sheet.
+      const session = ask(this.#base + SESSION, { signal });
       const shared = await style();
       if (turn !== this.#turn) return;
       root.adoptedStyleSheets = [shared];
       if (waiting.matches('slot')) waiting.innerHTML = fallback.skeleton;
       fallback.say(region, this.#language);
       await loading;
-      if (turn === this.#turn) this.#mount(region, show);
+      if (turn === this.#turn) this.#mount(region, session, show);
     } catch (error) {
       if (turn === this.#turn) this.#break(error);
     }
   }
 
-  #mount(region, show) {
+  #mount(region, session, show) {
     const inside = document.createElement('div');
     const turn = this.#turn;
     const emit = (name, ...values) => {
@@ -183,13 +200,14 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
       });
       this.#emit(name, ...values);
     };
-    this.#listen(inside);
-    const host = this.#host(inside, region, emit, this.#listening.signal);
+    const { signal } = this.#listening;
+    this.#listen(inside, signal);
+    const host = this.#host(inside, region, emit, session, signal);
     this.#handle = mount(inside, host, this.#language);
   }
 
   /** What the module may do outside of its view; `Host` in www/widget/src/browser.rs. */
-  #host(inside, region, emit, signal) {
+  #host(inside, region, emit, session, signal) {
     const base = this.#base;
     const remembers = this.getAttribute('remember') !== 'off';
     let stream;
@@ -213,15 +231,10 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
           setTimeout(() => inside.querySelector('h2')?.focus());
         }
       },
-      async request(path, body) {
-        const headers = { accept: 'application/json' };
-        const post = { method: 'POST', body, headers: { ...headers, 'content-type': headers.accept } };
-        try {
-          const answer = await fetch(base + path, { signal, ...(body ? post : { headers }) });
-          return [answer.status, answer.ok ? read(await answer.text()) : null];
-        } catch {
-          return [navigator.onLine ? 0 : 1, null];
-        }
+      request(path, body) {
+        const early = path === SESSION && session;
+        if (early) session = undefined; // An answer is good for one question.
+        return early || ask(base + path, { signal, body });
       },
       wait: (millis) => new Promise((done) => setTimeout(done, millis)),
       stream: (open) => {
@@ -244,8 +257,7 @@ class KassaElement extends (globalThis.HTMLElement ?? class {}) {
     };
   }
 
-  #listen(inside) {
-    const { signal } = (this.#listening = new AbortController());
+  #listen(inside, signal) {
     const on = (target, type, listener) => target.addEventListener(type, listener, { signal });
     const wake = (restored) => this.#handle?.wake(restored);
     on(globalThis, 'pageshow', (event) => event.persisted && wake(true));

@@ -37,7 +37,7 @@ if (options.help) {
  */
 const LISTS = {
   ours: {
-    head: '<script type="module" src="/ours/index.js"></script>',
+    head: '<script type="module" src="/ours/kassa-checkout.js"></script>',
     body: '<kassa-checkout session="bench" api="/ours" lang="fi"></kassa-checkout>',
     usable: () => [...(document.querySelector('kassa-checkout')?.shadowRoot?.querySelectorAll('button[name=bank]') ?? [])].some((bank) => bank.checkVisibility()),
   },

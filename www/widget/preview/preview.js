@@ -22,6 +22,8 @@ const preview = (globalThis.preview = {
   net: wanted.net,
   pay: wanted.pay,
   status: null,
+  /** Ends the newest request. */
+  signal: null,
   /** The provider reports another status. */
   report(word) {
     preview.status = { ...status(word), version: (preview.status?.version ?? 1) + 1 };
@@ -33,6 +35,7 @@ globalThis.fetch = async (address, options) => {
   const request = new Request(address, options);
   const { pathname } = new URL(request.url);
   if (!pathname.startsWith('/checkout/')) return real(address, options);
+  preview.signal = request.signal;
   preview.requests.push({ path: pathname, body: await request.clone().text() });
   if (preview.net === 'slow') return forever();
   if (preview.net === 'offline') throw new TypeError('Failed to fetch');

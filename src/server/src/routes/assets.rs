@@ -26,7 +26,7 @@ const PAGE: [(&str, &str); 4] = [
 
 /// Whether the widget was built into this server.
 pub(crate) fn has_widget() -> bool {
-    Checkout::get("index.js").is_some()
+    Checkout::get("kassa-checkout.js").is_some()
 }
 
 /// Answers with a file of the widget. Pages of every origin may load it: it holds no secret.

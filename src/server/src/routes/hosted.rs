@@ -388,7 +388,7 @@ impl Frame {
         let (language, title) = (language.code(), escape(&title));
         let widget = if assets::has_widget() {
             "<link rel=\"stylesheet\" href=\"/assets/checkout/kassa.css\">\
-             <script type=\"module\" src=\"/assets/checkout/index.js\"></script>"
+             <script type=\"module\" src=\"/assets/checkout/kassa-checkout.js\"></script>"
         } else {
             ""
         };

@@ -10,11 +10,11 @@ import * as webkit from './webkit.mjs';
 /** How long anything may take before a test gives up, in milliseconds. */
 const PATIENCE = 15_000;
 
-/** The engines by name: how each is started. */
+/** The engines by name: how each is started. `without: 'wasm'` turns WebAssembly off in it. */
 export const ENGINES = {
-  Chromium: () => puppeteer.start('chrome', program('KASSA_BROWSER', '/usr/bin/chromium')),
-  Firefox: () => puppeteer.start('firefox', program('KASSA_FIREFOX', '/usr/bin/firefox-esr')),
-  WebKit: () => webkit.start(program('KASSA_WEBKIT', miniBrowser())),
+  Chromium: (wish) => puppeteer.start('chrome', program('KASSA_BROWSER', '/usr/bin/chromium'), wish),
+  Firefox: (wish) => puppeteer.start('firefox', program('KASSA_FIREFOX', '/usr/bin/firefox-esr'), wish),
+  WebKit: (wish) => webkit.start(program('KASSA_WEBKIT', miniBrowser()), wish),
 };
 
 function program(variable, usual) {

@@ -14,16 +14,17 @@ const PREFERENCES = {
   'toolkit.telemetry.server': '',
 };
 
-/** Starts `chrome` or `firefox`, the program at `executablePath`. */
-export async function start(browser, executablePath) {
+/** Starts `chrome` or `firefox`, the program at `executablePath`; `without: 'wasm'` by its own switch. */
+export async function start(browser, executablePath, { without } = {}) {
+  const off = without === 'wasm';
   const started = await puppeteer.launch({
     browser,
     executablePath,
     headless: true,
     defaultViewport: { width: 1000, height: 900 },
     ...(browser === 'chrome'
-      ? { args: [...QUIET, '--no-sandbox', '--accept-lang=fi'] }
-      : { extraPrefsFirefox: { ...PREFERENCES, 'intl.accept_languages': 'fi' } }),
+      ? { args: [...QUIET, '--no-sandbox', '--accept-lang=fi', ...(off ? ['--js-flags=--jitless'] : [])] }
+      : { extraPrefsFirefox: { ...PREFERENCES, 'intl.accept_languages': 'fi', 'javascript.options.wasm': !off } }),
   });
   return {
     version: await started.version(),

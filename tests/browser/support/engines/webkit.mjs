@@ -27,8 +27,8 @@ const PLAIN = {
   GSETTINGS_BACKEND: 'memory',
 };
 
-/** Starts the screen and the driver; each tab is a browser of its own. */
-export async function start(binary, { driver = 'WebKitWebDriver', screen = 'Xvfb' } = {}) {
+/** Starts the screen and the driver; each tab is a browser of its own, with WebAssembly or `without`. */
+export async function start(binary, { without, driver = 'WebKitWebDriver', screen = 'Xvfb' } = {}) {
   // The screen tells its number where it is told to.
   const xvfb = spawn(screen, ['-displayfd', '1', '-screen', '0', '1000x900x24', '-nolisten', 'tcp'], {
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -37,7 +37,7 @@ export async function start(binary, { driver = 'WebKitWebDriver', screen = 'Xvfb
   const [port] = await freePorts(1);
   const driving = spawn(driver, ['-p', String(port)], {
     stdio: 'ignore',
-    env: { ...process.env, ...PLAIN, DISPLAY: display },
+    env: { ...process.env, ...PLAIN, ...(without === 'wasm' && { JSC_useWasm: '0' }), DISPLAY: display },
   });
   const stopped = () => [driving, xvfb].forEach((child) => child.kill('SIGKILL'));
   process.once('exit', stopped);
