@@ -141,7 +141,9 @@ for (const [name, start] of Object.entries(ENGINES)) {
       });
     }
 
-    story('the back button leads to a page that can be used as before', {}, async (customer) => {
+    // Firefox complains of a stream that is closed before it has come to be: the customer was quicker.
+    const closed = [/\/events\. \(Reason: CORS request did not succeed\)/];
+    story('the back button leads to a page that can be used as before', { expected: closed }, async (customer) => {
       const order = await services.order();
       await customer.goto(order.embedded);
       await customer.sees('button', 'Nordea');
