@@ -63,7 +63,6 @@ impl Service {
     pub async fn start(mut config: Config) -> Result<Self, StartError> {
         let store = open(&config.database).await?;
         crash::point(Point::Opened);
-        tell_of_lost_accounts(&config, store.as_ref()).await;
         let is_own_address = config.public_url == format!("http://{}", config.listen);
         let refused = |error| StartError::Listen(config.listen, error);
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
@@ -85,6 +84,8 @@ impl Service {
         let Self { app, listener } = self;
         let mut jobs = jobs::start(&app);
         jobs.spawn(gather(app.clone()));
+        // Beside the first answers: with a million open attempts it takes seconds.
+        jobs.spawn(tell_of_lost_accounts(app.clone()));
         let router = routes::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopping = app.clone();
         let graceful = async move {
@@ -123,8 +124,8 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
 
 /// Says which attempts nobody can be asked about, since the configuration has their account no more:
 /// their customers may have paid.
-async fn tell_of_lost_accounts(config: &Config, store: &dyn Store) {
-    let open = match store.open_attempts().await {
+async fn tell_of_lost_accounts(app: AppState) {
+    let open = match app.store.open_attempts().await {
         Ok(open) => open,
         Err(error) => {
             tracing::error!(target: "kassa::store", %error, "open attempts could not be counted");
@@ -132,7 +133,7 @@ async fn tell_of_lost_accounts(config: &Config, store: &dyn Store) {
         }
     };
     let lost =
-        |open: &&OpenAttempts| account_of(&config.shops, &open.shop, &open.provider).is_none();
+        |open: &&OpenAttempts| account_of(&app.config.shops, &open.shop, &open.provider).is_none();
     for OpenAttempts {
         shop,
         provider,
