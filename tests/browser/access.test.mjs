@@ -195,7 +195,8 @@ describe('a customer\'s own settings', { concurrency: 2 }, () => {
     test(`who wants ${moves ? 'motion gets it' : 'no motion gets none'}`, () =>
       preview.browser.visit({ reducedMotion }, async (page) => {
         await page.goto(preview.at('net=slow'));
-        await page.waitForFunction(() => globalThis.preview?.requests.length === 1);
+        // The session is asked for before the style is there.
+        await page.waitForFunction(() => document.querySelector('kassa-checkout')?.shadowRoot?.adoptedStyleSheets.length === 1);
         const moving = () => page.evaluate(() => document.querySelector('kassa-checkout').shadowRoot.getAnimations().length > 0);
         assert.equal(await moving(), moves);
         await page.goto(preview.at('state=pending'));

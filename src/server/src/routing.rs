@@ -360,43 +360,12 @@ fn among<'a>(mut offers: Vec<Offer<'a>>, selection: &Selection) -> Vec<Offer<'a>
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, sync::Arc, sync::OnceLock};
+    use std::sync::Arc;
 
     use kassa_checkout::{Bank, BankId, Selection, bank::Unavailable};
-    use kassa_keys::Keyring;
-    use kassa_providers::registry;
 
     use super::{Offer, among, united};
-    use crate::shop::{Account, Shop};
-
-    /// A shop with an account at each provider, in this order.
-    fn shop(providers: &[&str]) -> Shop {
-        let account = |provider: &&str| {
-            let entry = registry::find(provider).unwrap();
-            Account {
-                shop: "demo".to_owned(),
-                provider: entry.build(&entry.example_settings()).unwrap(),
-                keyring: Arc::new(Keyring::default()),
-            }
-        };
-        Shop {
-            id: "demo".to_owned(),
-            payee: "Demo".to_owned(),
-            origins: Vec::new(),
-            return_origins: Vec::new(),
-            reference_series: "9".to_owned(),
-            expires_in: 60,
-            options: Vec::new(),
-            banks: None,
-            logos: BTreeMap::new(),
-            methods: Vec::new(),
-            webhook: None,
-            vetuma: None,
-            accounts: providers.iter().map(account).collect(),
-            offered: OnceLock::new(),
-            leads_to: OnceLock::new(),
-        }
-    }
+    use crate::shop::Shop;
 
     fn list(shop: &Shop, banks: &[(&str, Option<Unavailable>)]) -> Arc<Vec<Bank>> {
         let any = shop.all_banks().first().unwrap();
@@ -425,7 +394,7 @@ mod tests {
 
     #[test]
     fn a_bank_is_available_where_any_account_takes_it() {
-        let shop = shop(&["op", "ecommpay"]);
+        let shop = Shop::paid_at(&["op", "ecommpay"]);
         let down = Some(Unavailable::Disrupted);
         let lists = [
             list(
@@ -462,7 +431,7 @@ mod tests {
 
     #[test]
     fn what_the_shop_does_not_permit_no_account_offers() {
-        let mut shop = shop(&["op", "ecommpay"]);
+        let mut shop = Shop::paid_at(&["op", "ecommpay"]);
         shop.banks = Some(vec![BankId::parse("nordea").unwrap()]);
         let known = list(&shop, &[("op", None), ("nordea", None)]);
         let offers = united(&shop, &[Arc::clone(&known), known]);

@@ -134,6 +134,38 @@ pub fn account_of<'a>(shops: &'a Shops, shop: &str, provider: &str) -> Option<&'
     shops.get(shop)?.account(provider)
 }
 
+#[cfg(test)]
+impl Shop {
+    /// A shop of the tests that shows nothing, with an account at each provider, in this order.
+    pub(crate) fn paid_at(providers: &[&str]) -> Self {
+        let account = |provider: &&str| {
+            let entry = kassa_providers::registry::find(provider).unwrap();
+            Account {
+                shop: "demo".to_owned(),
+                provider: entry.build(&entry.example_settings()).unwrap(),
+                keyring: Arc::new(Keyring::default()),
+            }
+        };
+        Self {
+            id: "demo".to_owned(),
+            payee: "Demo".to_owned(),
+            origins: Vec::new(),
+            return_origins: Vec::new(),
+            reference_series: "9".to_owned(),
+            expires_in: 60,
+            options: Vec::new(),
+            banks: None,
+            logos: BTreeMap::new(),
+            methods: Vec::new(),
+            webhook: None,
+            vetuma: None,
+            accounts: providers.iter().map(account).collect(),
+            offered: OnceLock::new(),
+            leads_to: OnceLock::new(),
+        }
+    }
+}
+
 impl Shop {
     /// The shop's account at a provider.
     #[must_use]

@@ -272,21 +272,13 @@ fn banks_only(shop: &Shop) -> Option<Selection> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, sync::Arc, sync::OnceLock};
-
     use kassa_checkout::{BankId, bank::Names, contract, selection::OptionName};
-    use kassa_keys::{Keyring, SharedSecrets};
-    use kassa_providers::{
-        registry,
-        vetuma::{Method, Profile},
-    };
+    use kassa_keys::SharedSecrets;
+    use kassa_providers::vetuma::{Method, Profile};
     use proptest::{prelude::*, sample::subsequence};
 
     use super::{Bridge, Offer, offer};
-    use crate::{
-        shop::{Account, Shop},
-        vetuma::ReturnUrls,
-    };
+    use crate::{shop::Shop, vetuma::ReturnUrls};
 
     const OPTIONS: [OptionName; 6] = [
         OptionName::AllBanks,
@@ -298,23 +290,14 @@ mod tests {
     ];
 
     fn shop(options: Vec<OptionName>, methods: &[&str], banks: Option<&[&str]>) -> Shop {
-        let entry = registry::find("ecommpay").unwrap();
         let method = |code: &&str| contract::Method {
             code: (*code).to_owned(),
             names: Names::same(code),
         };
         Shop {
-            id: "demo".to_owned(),
-            payee: "Demo".to_owned(),
-            origins: Vec::new(),
-            return_origins: Vec::new(),
-            reference_series: "9".to_owned(),
-            expires_in: 60,
             options,
             banks: banks.map(|ids| ids.iter().map(|id| BankId::parse(id).unwrap()).collect()),
-            logos: BTreeMap::new(),
             methods: methods.iter().map(method).collect(),
-            webhook: None,
             vetuma: Some(Bridge {
                 secrets: SharedSecrets::default(),
                 configurations: Vec::new(),
@@ -324,13 +307,7 @@ mod tests {
                     .map(|(code, bank)| (code.to_owned(), BankId::parse(bank).unwrap()))
                     .into(),
             }),
-            accounts: vec![Account {
-                shop: "demo".to_owned(),
-                provider: entry.build(&entry.example_settings()).unwrap(),
-                keyring: Arc::new(Keyring::default()),
-            }],
-            offered: OnceLock::new(),
-            leads_to: OnceLock::new(),
+            ..Shop::paid_at(&["ecommpay"])
         }
     }
 
