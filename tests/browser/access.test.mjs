@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { Checkout } from './support/pages.mjs';
-import { startPreview } from './support/preview.mjs';
+import { startPreview, styled } from './support/preview.mjs';
 import { LANGUAGES, words } from './support/words.mjs';
 
 /** Roles that a customer of a screen reader meets; all others are mere boxes. */
@@ -195,8 +195,7 @@ describe('a customer\'s own settings', { concurrency: 2 }, () => {
     test(`who wants ${moves ? 'motion gets it' : 'no motion gets none'}`, () =>
       preview.browser.visit({ reducedMotion }, async (page) => {
         await page.goto(preview.at('net=slow'));
-        // The session is asked for before the style is there.
-        await page.waitForFunction(() => document.querySelector('kassa-checkout')?.shadowRoot?.adoptedStyleSheets.length === 1);
+        await styled(page);
         const moving = () => page.evaluate(() => document.querySelector('kassa-checkout').shadowRoot.getAnimations().length > 0);
         assert.equal(await moving(), moves);
         await page.goto(preview.at('state=pending'));

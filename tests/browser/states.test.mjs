@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertAccessible } from './support/axe.mjs';
 import { Checkout } from './support/pages.mjs';
-import { startPreview } from './support/preview.mjs';
+import { startPreview, styled } from './support/preview.mjs';
 import { LANGUAGES } from './support/words.mjs';
 
 /** What the preview is asked for, the heading that it must show, and what is done to get there. */
@@ -102,7 +102,7 @@ describe('every state', { concurrency: 2 }, () => {
   test('loading: nothing but a place is shown, and axe finds nothing in it', () =>
     preview.browser.visit({}, async (page) => {
       await page.goto(preview.at('net=slow'));
-      await page.waitForFunction(() => globalThis.preview?.requests.length === 1);
+      await styled(page);
       for (const colorScheme of ['light', 'dark']) {
         await page.emulateMedia({ colorScheme });
         await assertAccessible(page, `loading, ${colorScheme}`);

@@ -21,5 +21,9 @@ export async function startPreview(options) {
 /** The requests that the element made in the preview. */
 export const requests = (page) => page.evaluate(() => globalThis.preview.requests);
 
+/** Waits until the element has its style: it asks for its session before that. */
+export const styled = (page) =>
+  page.waitForFunction(() => document.querySelector('kassa-checkout')?.shadowRoot?.adoptedStyleSheets.length === 1);
+
 /** The names of the events that the element dispatched in the preview. */
 export const events = (page) => page.evaluate(() => globalThis.preview.events.map(({ type }) => type));
