@@ -23,11 +23,11 @@ use crate::{
     shop::Account,
     state::AppState,
     store::{AttemptRecord, CallState, Called, Payment},
-    view,
+    transport, view,
 };
 
 /// For how many seconds whoever began an attempt may be calling: longer than any call takes.
-const CALLING: u64 = 11;
+const CALLING: u64 = transport::ANSWER_WITHIN.as_secs() + 1;
 
 /// What came of an attempt that a call of ours begins.
 #[derive(Debug)]

@@ -8,10 +8,9 @@ use crate::{
     config::{Config, Database, PostgresAddress},
     crash::{self, Point},
     jobs, routes,
-    shop::account_of,
     state::{App, AppState},
     store::{
-        OpenAttempts, Store,
+        Store,
         postgres::{self, PostgresStore},
         sqlite::{self, SqliteStore},
     },
@@ -84,8 +83,6 @@ impl Service {
         let Self { app, listener } = self;
         let mut jobs = jobs::start(&app);
         jobs.spawn(gather(app.clone()));
-        // Beside the first answers: with a million open attempts it takes seconds.
-        jobs.spawn(tell_of_lost_accounts(app.clone()));
         let router = routes::app(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopping = app.clone();
         let graceful = async move {
@@ -119,34 +116,6 @@ async fn open(database: &Database) -> Result<Arc<dyn Store>, StartError> {
                 .map_err(|error| StartError::Postgres(address.clone(), error))?;
             Ok(Arc::new(store))
         }
-    }
-}
-
-/// Says which attempts nobody can be asked about, since the configuration has their account no more:
-/// their customers may have paid.
-async fn tell_of_lost_accounts(app: AppState) {
-    let open = match app.store.open_attempts().await {
-        Ok(open) => open,
-        Err(error) => {
-            tracing::error!(target: "kassa::store", %error, "open attempts could not be counted");
-            return;
-        }
-    };
-    let lost =
-        |open: &&OpenAttempts| account_of(&app.config.shops, &open.shop, &open.provider).is_none();
-    for OpenAttempts {
-        shop,
-        provider,
-        count,
-    } in open.iter().filter(lost)
-    {
-        tracing::error!(
-            target: "kassa::jobs",
-            %shop,
-            %provider,
-            attempts = count,
-            "attempts stay as they are: their account is not in the configuration"
-        );
     }
 }
 

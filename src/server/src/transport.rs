@@ -9,7 +9,7 @@ use http::{Request, Response, uri::Scheme};
 use reqwest::{Client, redirect::Policy};
 
 /// How long a call may take, from connecting to the last byte.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(3);
 /// The longest answer, in bytes: 1 MiB.
