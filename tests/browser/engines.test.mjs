@@ -130,7 +130,7 @@ for (const [name, start] of Object.entries(ENGINES)) {
       story(`with one byte of ${what} changed a page that pins keeps its own form`, { spoilt: { bodies: change }, expected: [/integrity|digest|sha384/i] }, async (customer) => {
         const order = await services.order();
         await customer.goto(pinned('changed', order));
-        await customer.until(() => customer.tab.evaluate(() => globalThis.failed), 'a failure');
+        await customer.until(() => customer.sight(() => globalThis.failed), 'a failure');
         assert.equal(await customer.has('element heading', words.chooseBank), false);
         await customer.clicks('button', 'Maksa Kassassa');
         await customer.until(async () => (await customer.address()).startsWith(order.hosted), 'the hosted page');
@@ -302,7 +302,7 @@ async function inFrame(customer, where) {
     return customer.clicks('search', words.search);
   }
   // Nothing can be read in a frame of another origin; it tells when it is ready.
-  const hears = (what) => customer.until(() => customer.tab.evaluate((what) => globalThis.heard.includes(what), what), `"${what}" of the frame`);
+  const hears = (what) => customer.until(() => customer.sight((what) => globalThis.heard.includes(what), what), `"${what}" of the frame`);
   await hears('kassa-ready');
   await customer.presses('Tab');
   // The frame may be of another process, which has the focus a moment later.

@@ -10,6 +10,9 @@ import * as webkit from './webkit.mjs';
 /** How long anything may take before a test gives up, in milliseconds. */
 const PATIENCE = 15_000;
 
+/** How long one look at a page may take, in milliseconds: some are never answered. */
+const GLANCE = 3_000;
+
 /** The engines by name: how each is started. `without: 'wasm'` turns WebAssembly off in it. */
 export const ENGINES = {
   Chromium: (wish) => puppeteer.start('chrome', program('KASSA_BROWSER', '/usr/bin/chromium'), wish),
@@ -47,6 +50,19 @@ export async function visit(engine, act) {
   }
 }
 
+/** What comes of it, if that comes in time. */
+async function within(milliseconds, answer) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Somebody at a page, who knows things by their role and how their name begins. */
 class Customer {
   constructor(tab) {
@@ -55,6 +71,11 @@ class Customer {
 
   goto(address) {
     return this.tab.goto(address);
+  }
+
+  /** Runs `act` in the page, which is to be quick. WebKit's driver forgets one that a page left over. */
+  sight(act, ...values) {
+    return within(GLANCE, this.tab.evaluate(act, ...values));
   }
 
   /** Waits until `look` gives something that is true, and gives it. */
@@ -76,12 +97,12 @@ class Customer {
 
   /** Waits for what is said by role and name; `nth` of several. */
   sees(role, name, nth = 0) {
-    return this.until(() => this.tab.evaluate(place, role, name, nth), `${role} ${JSON.stringify(name)}`);
+    return this.until(() => this.sight(place, role, name, nth), `${role} ${JSON.stringify(name)}`);
   }
 
   /** Whether it is there now. */
   async has(role, name, nth = 0) {
-    return (await this.tab.evaluate(place, role, name, nth)) !== null;
+    return (await this.sight(place, role, name, nth)) !== null;
   }
 
   /** Waits for it to be there and to stand still, and clicks it. */
@@ -101,7 +122,7 @@ class Customer {
 
   /** Presses the back button. A page kept in memory does not load, so nobody waits for that. */
   goesBack() {
-    return this.tab.evaluate(() => setTimeout(() => history.back()) && null);
+    return this.sight(() => setTimeout(() => history.back()) && null);
   }
 
   async presses(...keys) {
@@ -115,7 +136,7 @@ class Customer {
   /** Waits until the focus is where it should be, and can be seen there. */
   async hasFocus(tag, text) {
     await this.until(async () => {
-      const now = await this.tab.evaluate(focused);
+      const now = await this.sight(focused);
       return now.tag === tag && now.text.startsWith(text) && now.shown;
     }, `a visible focus on ${tag} ${JSON.stringify(text)}`);
   }
@@ -128,6 +149,6 @@ class Customer {
   }
 
   address() {
-    return this.tab.evaluate(() => location.href);
+    return this.sight(() => location.href);
   }
 }
