@@ -19,7 +19,11 @@ use std::{
 use http::StatusCode;
 use kassa_server::{AppState, config::Development, serve::Service};
 use kassa_simulator::schedule::next_gap_ms;
-use kit::{API_KEY, Folder, text};
+use kit::{
+    API_KEY, Folder,
+    live::{client, simulate},
+    text,
+};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -34,11 +38,7 @@ struct World {
 
 impl World {
     async fn start() -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let simulator = format!("http://{}", listener.local_addr().unwrap());
-        let app = kassa_simulator::app(kassa_simulator::Config::development());
-        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self::calling(simulator).await
+        Self::calling(simulate(kassa_simulator::Config::development()).await).await
     }
 
     async fn calling(simulator: String) -> Self {
@@ -54,14 +54,10 @@ impl World {
         let app = service.app.clone();
         let kassa = app.config.public_url.clone();
         tokio::spawn(service.run(std::future::pending()));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
         Self {
             kassa,
             simulator,
-            client,
+            client: client(),
             app,
             _folder: folder,
         }

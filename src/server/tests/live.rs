@@ -11,17 +11,13 @@
 
 mod kit;
 
-use std::{
-    io::Write,
-    net::Ipv4Addr,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{net::Ipv4Addr, time::Duration};
 
 use kassa_keys::{WebhookKey, WebhookMessage, verify_webhook};
 use kit::{
     API_KEY, Folder, SECRET,
     live::{Inbox, Live},
+    log::Lines,
     report, text,
 };
 use serde_json::{Value, json};
@@ -131,21 +127,6 @@ async fn a_client_that_hangs_up_loses_nothing_and_blocks_nobody() {
     live.stop().await;
 }
 
-/// Lines of the log, gathered.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_and_nothing_personal_is_logged() {
     let lines = Lines::default();
@@ -194,7 +175,7 @@ async fn no_secret_and_nothing_personal_is_logged() {
     let callback: Value = serde_json::from_str(&good).unwrap();
     live.stop().await;
 
-    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let log = lines.text();
     assert!(
         log.contains("/checkout/{token}/pay"),
         "the log is there: {log}"

@@ -21,7 +21,7 @@ use kassa_server::{
     shop::Shop,
 };
 use kassa_simulator::{Config, signature::Secret};
-use kit::{Folder, Kit, SECRET, attempt_of, signed, text};
+use kit::{Folder, Kit, SECRET, attempt_of, live::simulate, signed, text};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -34,10 +34,7 @@ struct World {
 
 impl World {
     async fn start(config: Config) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let simulator = format!("http://{}", listener.local_addr().unwrap());
-        let app = kassa_simulator::app(config);
-        tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        let simulator = simulate(config).await;
         let world = Self {
             kit: kit_at(&simulator),
             simulator,

@@ -1,7 +1,7 @@
 //! What is kept, and the whole business operations on it.
 //!
 //! [`Store`] speaks of payments and never of SQL, so that another database is another
-//! implementation of the same trait; `tests/store_contract.rs` is the suite that both pass.
+//! implementation of the same trait; `tests/store_contract` is the suite that both pass.
 //! An operation that writes is durable when it answers, and does all of its work or none.
 //!
 //! What every store must decide alike stands in `transition`, without I/O; a store reads the

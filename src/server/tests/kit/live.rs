@@ -12,11 +12,11 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use kassa_server::{
     AppState,
-    config::{Database, Development},
+    config::{Config, Database, Development},
     serve::Service,
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::oneshot};
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use super::{API_KEY, Folder, attempt_of, text};
 
@@ -81,14 +81,61 @@ impl Inbox {
     }
 }
 
+/// A service that runs with its jobs until it is told to stop.
+pub(crate) struct Serving {
+    pub(crate) app: AppState,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    pub(crate) async fn start(config: Config) -> Self {
+        let service = Service::start(config).await.unwrap();
+        let app = service.app.clone();
+        let (stop, stopped) = oneshot::channel();
+        let ended = tokio::spawn(service.run(async {
+            let _ = stopped.await;
+        }));
+        Self { app, stop, ended }
+    }
+
+    /// Tells it to stop, and waits until it has. What it leaves may still be held by a task.
+    pub(crate) async fn stop(self) -> AppState {
+        self.stop.send(()).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(8), self.ended).await;
+        ended.expect("it did not stop").unwrap().unwrap();
+        self.app
+    }
+}
+
+/// A client that goes nowhere by itself.
+pub(crate) fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    client.build().unwrap()
+}
+
+/// An address that nobody listens at now.
+pub(crate) async fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// Starts a simulator, which ends with the test: its address.
+pub(crate) async fn simulate(config: kassa_simulator::Config) -> String {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = kassa_simulator::app(config);
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    url
+}
+
 /// The service on a socket.
 pub(crate) struct Live {
     pub(crate) url: String,
     pub(crate) shop_url: String,
     pub(crate) client: reqwest::Client,
     pub(crate) app: AppState,
-    stop: Option<oneshot::Sender<()>>,
-    ended: tokio::task::JoinHandle<std::io::Result<()>>,
+    serving: Serving,
 }
 
 impl Live {
@@ -105,24 +152,14 @@ impl Live {
             shop: shop_url.clone(),
             ..Development::default()
         };
-        let service = Service::start(development.config().unwrap()).await.unwrap();
-        let app = service.app.clone();
-        let url = app.config.public_url.clone();
-        let (stop, stopped) = oneshot::channel();
-        let ended = tokio::spawn(service.run(async {
-            let _ = stopped.await;
-        }));
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .unwrap();
+        let serving = Serving::start(development.config().unwrap()).await;
+        let app = serving.app.clone();
         Self {
-            url,
+            url: app.config.public_url.clone(),
             shop_url,
-            client,
+            client: client(),
             app,
-            stop: Some(stop),
-            ended,
+            serving,
         }
     }
 
@@ -175,12 +212,7 @@ impl Live {
         attempt_of(&serde_json::from_str(&step).unwrap())
     }
 
-    pub(crate) async fn stop(mut self) {
-        self.stop.take().unwrap().send(()).unwrap();
-        tokio::time::timeout(Duration::from_secs(8), self.ended)
-            .await
-            .expect("it did not stop")
-            .unwrap()
-            .unwrap();
+    pub(crate) async fn stop(self) {
+        self.serving.stop().await;
     }
 }

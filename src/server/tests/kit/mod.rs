@@ -3,6 +3,9 @@
 #![allow(dead_code, reason = "every test file uses another part of it")]
 
 pub(crate) mod live;
+pub(crate) mod log;
+pub(crate) mod op;
+pub(crate) mod shop_file;
 pub(crate) mod store;
 
 use std::{
