@@ -218,7 +218,15 @@ impl RefundTerms {
         let gone = RefundRule::Unsupported {
             reason: "refund/account",
         };
-        match account.map_or(gone, |account| account.provider.refund_rule()) {
+        account
+            .map_or(gone, |account| account.provider.refund_rule())
+            .into()
+    }
+}
+
+impl From<RefundRule> for RefundTerms {
+    fn from(rule: RefundRule) -> Self {
+        match rule {
             RefundRule::Supported {
                 partial,
                 until_seconds,
@@ -280,4 +288,50 @@ pub(crate) async fn list(
             .collect(),
         data: refunds.iter().map(RefundView::of).collect(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use kassa_checkout::refund::RefundRule;
+    use serde_json::json;
+
+    use super::RefundTerms;
+
+    /// Also what no provider demands yet: a limit in time, all or nothing, no words for the payer.
+    #[test]
+    fn a_shop_is_told_each_part_of_a_rule_and_nothing_that_it_does_not_say() {
+        let supported = |partial, until_seconds, needs_note| RefundRule::Supported {
+            partial,
+            until_seconds,
+            needs_note,
+        };
+        let unsupported = RefundRule::Unsupported {
+            reason: "refund/method",
+        };
+        let half_a_year = 182 * 24 * 3_600;
+        for (rule, told) in [
+            (
+                supported(true, Some(half_a_year), true),
+                json!({
+                    "supported": true, "partial": true, "until": 15_724_800,
+                    "needs": ["reference", "message"],
+                }),
+            ),
+            (
+                supported(false, Some(0), false),
+                json!({ "supported": true, "partial": false, "until": 0 }),
+            ),
+            (
+                supported(true, None, false),
+                json!({ "supported": true, "partial": true }),
+            ),
+            (
+                unsupported,
+                json!({ "supported": false, "reason": "refund/method" }),
+            ),
+        ] {
+            let terms = serde_json::to_value(RefundTerms::from(rule)).unwrap();
+            assert_eq!(terms, told, "{rule:?}");
+        }
+    }
 }
