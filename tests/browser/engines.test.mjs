@@ -15,6 +15,7 @@ const onward = (policy, ...origins) => policy.replace("form-action 'self'", `for
 let services;
 let files;
 before(async () => {
+  integrity(); // The pages here load the pinned script: without it each would fail in a way of its own.
   [services, files] = await Promise.all([startServices({ fronts: true }), serveFiles()]);
   const { kassa, shop, simulator, fronts } = services;
   fronts.shop.policy = onward(STRICT, kassa, simulator)

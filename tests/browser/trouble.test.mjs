@@ -5,7 +5,7 @@ import { Browser } from './support/browser.mjs';
 import { assertFocus, waitForFocusOn } from './support/focus.mjs';
 import { BankPage, Checkout, PaymentPage, PlainCheckout } from './support/pages.mjs';
 import { events, requests, startPreview } from './support/preview.mjs';
-import { PINNED, unpinned } from './support/pins.mjs';
+import { PINNED, integrity, unpinned } from './support/pins.mjs';
 import { startServices } from './support/services.mjs';
 import { withTrapIn } from './support/wasm.mjs';
 
@@ -203,6 +203,7 @@ async function keepBack(page, pattern) {
 describe('a slow network', { concurrency: 2 }, () => {
   test('the hosted page loads one script, and what that needs all at once', () =>
     browser.visit({}, async (page) => {
+      integrity(); // A development build has several.
       const order = await services.order();
       const letGo = await keepBack(page, '**/*.wasm');
       // The module has not come, and the payment is asked for.
