@@ -400,3 +400,117 @@ impl Coded for BuildError {
         Some(self.field)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::{
+        Beginning, BrowserForm, BuildError, Coded as _, Next, Notice, Opened, Redirect, Sent,
+        Timestamp, Unsigned,
+    };
+    use crate::{
+        call::{Call, Reply},
+        message::{Algorithm, Purpose},
+    };
+
+    fn form() -> BrowserForm {
+        BrowserForm {
+            action: "https://pay.example/payment".to_owned(),
+            fields: vec![
+                ("name".to_owned(), "Åsa +".to_owned()),
+                ("marker".to_owned(), "a-b.c_d~1&2=%".to_owned()),
+            ],
+        }
+    }
+
+    fn unsigned<M>(message: M) -> Unsigned<M> {
+        let input = b"text".to_vec();
+        Unsigned::new(
+            message,
+            Algorithm::HmacSha512,
+            Purpose::Payment,
+            input,
+            |message, _| message,
+        )
+    }
+
+    #[test]
+    fn a_payment_begins_with_a_form_or_with_a_call() {
+        let begins = |by_form: bool| {
+            if by_form {
+                return Beginning::Form(unsigned(form()));
+            }
+            let waits = Reply::unsigned(|_| {
+                Ok(Opened {
+                    provider_reference: None,
+                    next: Next::Await,
+                })
+            });
+            Beginning::Call(unsigned(Call::new(Request::new(Vec::new()), waits)))
+        };
+        for by_form in [true, false] {
+            assert_eq!(begins(by_form).into_form().is_some(), by_form);
+            assert_eq!(begins(by_form).into_call().is_some(), !by_form);
+        }
+    }
+
+    #[test]
+    fn what_is_no_plain_letter_or_digit_is_encoded_in_an_address() {
+        assert_eq!(
+            form().to_url(),
+            "https://pay.example/payment?name=%C3%85sa%20%2B&marker=a-b.c_d~1%262%3D%25"
+        );
+    }
+
+    #[test]
+    fn what_lets_its_holder_pay_is_not_printed() {
+        let (url, fields) = ("https://pay.example/marker".to_owned(), form().fields);
+        let opened = Opened {
+            provider_reference: Some("marker".to_owned()),
+            next: Next::Go(Redirect::Get { url: url.clone() }),
+        };
+        assert_eq!(
+            format!("{opened:?}"),
+            "Opened { next: Go(Get([redacted])), .. }"
+        );
+        let post = Redirect::Post { url, fields };
+        assert_eq!(format!("{post:?}"), "Post([redacted])");
+        assert_eq!(
+            format!("{:?}", form()),
+            r#"BrowserForm { action: "https://pay.example/payment", fields: 2 }"#
+        );
+    }
+
+    #[test]
+    fn a_notice_counts_about_the_time_that_it_was_sent() {
+        let at = Timestamp::from_millis(1_800_000_000_000);
+        let notice = |sent| Notice {
+            provider_payment_id: "pay_1-1".to_owned(),
+            sent,
+        };
+        let timed = notice(Some(Sent {
+            at,
+            within_seconds: 300,
+        }));
+        for (now, timely) in [(0, true), (300_000, true), (300_001, false)] {
+            let [before, after] = [at.millis() - now, at.millis() + now];
+            assert_eq!(timed.is_timely(Timestamp::from_millis(before)), timely);
+            assert_eq!(timed.is_timely(Timestamp::from_millis(after)), timely);
+        }
+        assert!(notice(None).is_timely(Timestamp::from_millis(0)));
+    }
+
+    #[test]
+    fn a_refused_field_is_told_with_what_was_expected() {
+        let error = BuildError::new("op/limit", "reference", "2 to 25 letters and digits");
+        assert_eq!(
+            (error.code(), error.field()),
+            ("op/limit", Some("reference"))
+        );
+        assert_eq!(
+            error.to_string(),
+            "reference: expected 2 to 25 letters and digits"
+        );
+    }
+}

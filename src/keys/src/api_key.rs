@@ -103,7 +103,9 @@ impl ApiKeyHash {
     /// Whether it is the demo shop's, which everybody knows: to be refused outside development.
     #[must_use]
     pub fn is_published_example(&self) -> bool {
-        self.matches(DEMO_SHOP) | self.matches(DEMO_SHOP_AT_OP)
+        [DEMO_SHOP, DEMO_SHOP_AT_OP]
+            .iter()
+            .any(|published| self.matches(published))
     }
 }
 

@@ -242,7 +242,7 @@ impl fmt::Debug for Account<'_> {
 mod tests {
     use kassa_checkout::message::{Algorithm, Purpose, Refused, SignError, Signer, Verifier};
 
-    use super::{HmacSha512Key, Keyring, RsaSha256Key, RsaSha256PublicKey};
+    use super::{HmacSha512Key, Keyring, RsaSha256Key, RsaSha256PublicKey, Sha256SuffixKey};
 
     const ALGORITHM: Algorithm = Algorithm::HmacSha512;
     const PURPOSE: Purpose = Purpose::Payment;
@@ -342,6 +342,25 @@ mod tests {
         assert_eq!(account.sign(ALGORITHM, PURPOSE, b"text"), none);
         let other = keyring.account("a", "ecommpay");
         assert_eq!(other.sign(rsa, PURPOSE, b"text"), none);
+    }
+
+    #[test]
+    fn a_secret_that_is_digested_last_signs_and_verifies_by_its_own_algorithm_only() {
+        let text = format!("SHOP1P1-{}", "7A".repeat(32));
+        let key = || Sha256SuffixKey::parse(&text).unwrap();
+        let mut keyring = Keyring::default();
+        keyring.add("a", "vetuma", PURPOSE, key());
+        let account = keyring.account("a", "vetuma");
+        let suffix = Algorithm::Sha256Suffix;
+        let signature = account.sign(suffix, PURPOSE, b"a&b&").unwrap();
+        assert_eq!(signature.0, key().sign(b"a&b&"));
+        let verified =
+            |algorithm, text: &[u8]| account.verify(algorithm, PURPOSE, text, &signature.0);
+        assert_eq!(verified(suffix, b"a&b&"), Ok(()));
+        assert_eq!(verified(suffix, b"a&c&"), Err(Refused::Signature));
+        assert_eq!(verified(ALGORITHM, b"a&b&"), Err(Refused::Signature));
+        let none = Err(SignError::NoKey);
+        assert_eq!(account.sign(ALGORITHM, PURPOSE, b"a&b&"), none);
     }
 
     #[test]

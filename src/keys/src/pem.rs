@@ -127,6 +127,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_longest_text_is_read_and_no_longer_one() {
+        let long = |breaks: usize| {
+            let (breaks, encoded) = ("\n".repeat(breaks), "A".repeat(16_340));
+            format!("-----BEGIN THING-----{breaks}{encoded}\n-----END THING-----")
+        };
+        assert_eq!(long(3).len(), MOST_BYTES);
+        assert_eq!(of(&long(3)), Ok(vec![0; 12_255]));
+        let refused = KeyFault::TooLong { most: MOST_BYTES };
+        assert_eq!(of(&long(4)), Err(refused));
+    }
+
     proptest! {
         #[test]
         fn what_is_written_is_read_back(der in proptest::collection::vec(any::<u8>(), 1..2_000)) {

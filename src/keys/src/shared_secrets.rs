@@ -245,6 +245,10 @@ mod tests {
             .unwrap();
         let taken = secrets.add(Purpose::Identification, key("P1", "3"), always);
         assert_eq!(taken, Err(SecretTaken));
+        assert_eq!(
+            SecretTaken.to_string(),
+            "shared secret has the name of one for another purpose"
+        );
         assert_eq!(secrets.ids(Purpose::Payment), ["P1"]);
         assert_eq!(secrets.find("T1", Purpose::Payment, at(0)).count(), 0);
         let login = secrets.find("T1", Purpose::Identification, at(0)).next();
@@ -264,6 +268,21 @@ mod tests {
             verify(Purpose::Identification, Algorithm::HmacSha512),
             refused
         );
+    }
+
+    #[test]
+    fn one_that_is_published_is_found_among_others() {
+        let published =
+            "TESTIASIAKAS11-873C992B8C4C01EC8355500CAA709B37EA43BC2E591ABF29FEE5EAFE4DCBFA35";
+        let published = Sha256SuffixKey::parse(published).unwrap();
+        let mut secrets = SharedSecrets::default();
+        let always = Validity::default();
+        secrets
+            .add(Purpose::Payment, key("P1", "1"), always)
+            .unwrap();
+        assert!(!secrets.holds_published_example());
+        secrets.add(Purpose::Payment, published, always).unwrap();
+        assert!(secrets.holds_published_example());
     }
 
     #[test]

@@ -201,6 +201,7 @@ mod tests {
         let refused = Sha256SuffixKey::parse(&format!("A-{digits}5EC2")).unwrap_err();
         let printed = format!("{key:?} {} {refused} {refused:?}", key.check_value());
         assert!(!printed.contains("5EC2"), "{printed}");
+        assert_eq!(format!("{key:?}"), "Sha256SuffixKey([redacted])");
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub(crate) fn run(project: &Project, args: &[String]) -> Result<ExitCode> {
         .env("PATH", path)
         // It builds copies of the project, each in a place of its own.
         .env_remove("CARGO_TARGET_DIR")
+        // A seed that one change left behind must not be what the next one is found by.
+        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
         .args(["mutants", "--output"])
         .arg(&project.target)
         .args(args)

@@ -185,6 +185,19 @@ proptest! {
     }
 }
 
+/// What a database holds, a shop reads the same in JSON.
+#[test]
+fn a_status_has_one_word_everywhere() {
+    for status in Status::ALL {
+        let word = status.as_str();
+        assert_eq!(serde_json::to_value(status).unwrap(), word);
+        assert_eq!(Status::from_word(word), Some(status));
+        assert_eq!(Status::from_word(&word.to_uppercase()), None);
+    }
+    assert_eq!(Status::Paid.as_str(), "paid");
+    assert_eq!(Status::from_word(""), None);
+}
+
 #[test]
 fn every_order_of_the_confirmation_procedure_ends_the_same() {
     // Sale accepted, confirmation asked for, declined after seven days, credited after all,
@@ -475,6 +488,9 @@ fn a_refund_is_pending_until_somebody_knows() {
     assert_eq!(begun, Ok(("b".to_owned(), 1_000)));
     assert_eq!(payment.status(), Status::Paid);
     assert_eq!(payment.attempts()[1].refundable_cents(), CENTS - 1_000);
+    assert_eq!(payment.refundable_cents(), CENTS - 1_000);
+    assert_eq!(payment.refund("ref_1").map(Refund::cents), Some(1_000));
+    assert_eq!(payment.refund("ref_2"), None);
     assert_eq!(
         (payment.refunded_cents(), payment.refunding_cents()),
         (0, 1_000)
@@ -571,15 +587,17 @@ fn a_payment_of_older_days_reads_without_refunds() {
 }
 
 #[test]
-fn each_refusal_names_its_field() {
-    for (refusal, field, words) in [
+fn each_refusal_has_a_code_and_names_its_field() {
+    for (refusal, code, field, words) in [
         (
             RefundRefusal::NothingLeft,
+            "refund/nothing-left",
             None,
             "nothing is left to refund",
         ),
         (
             RefundRefusal::UnknownAttempt,
+            "refund/unknown-attempt",
             Some("attempt"),
             "expected an attempt of this payment",
         ),
@@ -587,16 +605,18 @@ fn each_refusal_names_its_field() {
             RefundRefusal::WhichAttempt {
                 attempts: vec!["p-1".into(), "p-2".into()],
             },
+            "refund/which-attempt",
             Some("attempt"),
             "more than one attempt was paid, expected one of p-1, p-2",
         ),
         (
             RefundRefusal::TooMuch { left: 50 },
+            "refund/too-much",
             Some("amount"),
             "expected at most 50 cents, which are left",
         ),
     ] {
-        assert_eq!(refusal.field(), field);
+        assert_eq!((refusal.code(), refusal.field()), (code, field));
         assert_eq!(refusal.to_string(), words);
     }
     for status in RefundStatus::ALL {
@@ -657,6 +677,8 @@ fn a_providers_total_proves_what_no_explanation_does_without() {
             "{refunds:?} {total}"
         );
     }
+    let most = [(1, false, None); 12];
+    assert_eq!(with_refunds(&most).refunds_made("b", 12).len(), 12);
     let many = [(1, false, None); 13];
     assert_eq!(
         with_refunds(&many).refunds_made("b", 13),

@@ -1,8 +1,9 @@
-//! Keys of the wrong kind are public ones here: no private key stands in the sources.
+//! Keys of the wrong kind are public ones here: no private key stands in the sources, but for one
+//! that is too short to be of any use.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::{KeyFault, RsaSha256Key, RsaSha256PublicKey, WRONG_SIZE};
+use super::{KeyFault, RsaSha256Key, RsaSha256PublicKey, WRONG_SIZE, parts};
 use crate::pem;
 
 const OF_1024_BITS: &str = "\
@@ -12,6 +13,15 @@ yKY4EEhvIb4+EPPrbKVNTy+tT9AX+xTRsnSKRXC6XYjrrsL9eQ7o/IaKUGUGLUrb
 c0Zb+2JBywejJAsVVnuGwMEmxh+swxzDURxoLaAUw9yLyXHKywN4jyHlj/ygdD/L
 c2SiYOVMPSNhW0dS5QIDAQAB
 -----END PUBLIC KEY-----";
+
+/// A private key of 512 bits, as PKCS#1.
+const PRIVATE_OF_512_BITS: &str = "\
+MIIBOQIBAAJBAKYOkzVkXZ5xU6hxsHxBVCiG53z3SOw/w9MquibtWAhdrsEZowNXmgp+pMgambMH\
+JT0km4o3niSHuhHCoxHXMO8CAwEAAQJACosIW654pzOozRwSyYDYWA5gqjWFIsLVqxWeZhRRr44w\
+95/g2QzRfW0uPKhsP6pw8ZrHj0Qv4ClSLLzJFN2SgQIhANIB4w/tgDdR/I27njJJH5C8S6n1vWdl\
+4LvrSH5vtlWvAiEAymyYrP2+nrD2BXaDHaQvxXksi1Mno+2FcRKrQAhm6MECIBgXO1Lybcjq0Mv5\
+f9ZI6SQTVaKzm/ymhTdJcFGAwyvlAiBfZQAqfkZn+NNoTaqKvIZ61Jkma6DBwzzgxcCIo60DwQIg\
+OVgeCPhgOx6jIWOryjn9umMKlc0fb3eMLPm+W63ihEE=";
 
 const OF_2047_BITS: &str = "\
 -----BEGIN PUBLIC KEY-----
@@ -82,6 +92,9 @@ fn keys_of_another_size_exponent_or_kind_are_refused() {
     assert_eq!(public_fault(OF_1024_BITS), Some(WRONG_SIZE));
     assert_eq!(public_fault(OF_2047_BITS), Some(WRONG_SIZE));
     assert_eq!(public_fault(OF_5120_BITS), Some(WRONG_SIZE));
+    let small = STANDARD.decode(PRIVATE_OF_512_BITS).unwrap();
+    let small = pem::write("RSA PRIVATE KEY", &small);
+    assert_eq!(fault(small.trim_end()), Some(WRONG_SIZE));
     assert_eq!(public_fault(OF_EXPONENT_3), Some(KeyFault::Inconsistent));
     assert_eq!(public_fault(OF_A_CURVE), Some(KeyFault::Inconsistent));
     assert_eq!(
@@ -102,6 +115,17 @@ fn keys_of_another_size_exponent_or_kind_are_refused() {
         fault(encrypted.trim_end()),
         Some(KeyFault::Prefix { .. })
     ));
+}
+
+#[test]
+fn a_sequence_of_two_numbers_and_nothing_else_is_a_public_key() {
+    // 5 and 3.
+    let key = [0x30, 6, 2, 1, 5, 2, 1, 3];
+    assert_eq!(parts(&key), Some((3, &[3][..])));
+    let after = [&key[..], &[0]].concat();
+    assert_eq!(parts(&after), None);
+    let third = [0x30, 9, 2, 1, 5, 2, 1, 3, 2, 1, 1];
+    assert_eq!(parts(&third), None);
 }
 
 #[test]

@@ -169,7 +169,7 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs
         .map(|pair| match pair {
-            [high, low] => Some(value(*high)? << 4 | value(*low)?),
+            [high, low] => Some(value(*high)? * 16 + value(*low)?),
             _ => None,
         })
         .collect()

@@ -254,6 +254,24 @@ fn the_status_is_asked_for_by_ops_own_identifier() {
 }
 
 #[test]
+fn an_answer_of_256_kib_is_read_and_no_longer_one() {
+    let op = account(&[]);
+    let hear = |length: usize| {
+        let question = op.status().unwrap().ask(&ATTEMPT, &call_context("r-1"));
+        let (_, reply) = sent(question.unwrap());
+        let body = json!({"paymentId": PAYMENT, "amount": "10.00", "status": "INITIAL"});
+        let mut response = answer(200, &body);
+        response.body_mut().resize(length, b' ');
+        reply
+            .read(&response, &Keys::default())
+            .map(Verified::into_inner)
+    };
+    assert_eq!(hear(262_144), Ok(Vec::new()));
+    let refused = Refused::Content(ContentError::TooLarge);
+    assert_eq!(hear(262_145), Err(CallError::Unreadable(refused)));
+}
+
+#[test]
 fn a_payment_that_was_never_made_cannot_be_asked_for() {
     let nothing = AttemptRef {
         provider_reference: None,
@@ -420,11 +438,25 @@ fn a_callback_with_anything_amiss_is_refused() {
             "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fhy",
             Refused::Content(ContentError::Account),
         ),
+        // Two differences that are each other's.
+        (
+            "x-api-key",
+            "dxB2AFwnwraQRrAsLZpJ5T4IrNGp7fiy",
+            Refused::Content(ContentError::Account),
+        ),
         ("x-api-key", "dxB2", Refused::Content(ContentError::Account)),
     ] {
         let came = notice(&op, &callback(&[(header, Some(value))], &good));
         assert_eq!(came, Err(refused), "{value}");
     }
+    let nobodys = [
+        ("authorization", Some("other:1:1:0aff")),
+        ("x-api-key", Some("other")),
+    ];
+    assert_eq!(
+        notice(&op, &callback(&nobodys, &good)),
+        Err(Refused::Content(ContentError::Account))
+    );
     let field = Err(Refused::Content(ContentError::Field("paymentId")));
     for body in [
         json!({}),
@@ -453,6 +485,18 @@ fn a_callback_with_anything_amiss_is_refused() {
     elsewhere.url = "https://kassa.example/callbacks/op/".into();
     let came = op.notices().unwrap().claim_notice(&elsewhere);
     assert_eq!(came.map(drop), Err(ContentError::Field("url")));
+}
+
+#[test]
+fn a_callback_of_64_kib_is_read_and_no_longer_one() {
+    let op = account(&[]);
+    let long = |length: usize| {
+        let mut raw = callback(&[], &json!({ "paymentId": PAYMENT }));
+        raw.body.resize(length, b' ');
+        notice(&op, &raw)
+    };
+    assert_eq!(long(65_536), Ok("pay_1-1".into()));
+    assert_eq!(long(65_537), Err(Refused::Content(ContentError::TooLarge)));
 }
 
 #[test]

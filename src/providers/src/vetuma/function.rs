@@ -145,6 +145,7 @@ mod tests {
             let refused = function.supported().unwrap_err();
             assert_eq!(refused.function, function);
             assert_eq!(refused.code(), "vetuma/unpublished");
+            assert_eq!(refused.field(), Some("AU"));
         }
         assert_eq!(
             Function::Refund.supported().unwrap_err().to_string(),

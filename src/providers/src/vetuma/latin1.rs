@@ -82,7 +82,7 @@ fn unescape(text: &[u8]) -> Option<Vec<u8>> {
         rest = match rest {
             [] => return Some(bytes),
             [b'%', high, low, rest @ ..] => {
-                bytes.push(digit(high)? << 4 | digit(low)?);
+                bytes.push(digit(high)? * 16 + digit(low)?);
                 rest
             }
             [b'%', ..] => return None,

@@ -161,7 +161,17 @@ fn a_claim_is_unreadable_until_the_mac_holds_and_strict_before() {
         content(&good.replace("LG=fi", "LG")),
         ContentError::Malformed
     );
-    assert_eq!(content(&"A".repeat(64 * 1024 + 1)), ContentError::TooLarge);
+    let long = |length: usize| {
+        let begin = format!("{good}&MSGFORM=");
+        let rest = "a".repeat(length - begin.len());
+        begin + &rest
+    };
+    assert_eq!(
+        claim(Kind::PayCall, &long(65_536)),
+        Err(Refused::Signature),
+        "read, and then another message than the signed one"
+    );
+    assert_eq!(content(&long(65_537)), ContentError::TooLarge);
     let other = good.replace("AM=49%2C90", "AM=1%2C00");
     assert_eq!(claim(Kind::PayCall, &other), Err(Refused::Signature));
 }
@@ -231,7 +241,7 @@ fn formats_end_where_they_should() {
             Field::Returl,
             &[&long_url, "http://127.0.0.1:8085/ok", "http://localhost/a"],
         ),
-        (Field::Appname, &["", "Åland"]),
+        (Field::Appname, &["", "Åland", &"å".repeat(255)]),
     ];
     for (field, values) in good {
         for value in *values {
@@ -282,6 +292,7 @@ fn formats_end_where_they_should() {
                 &longer_url,
             ],
         ),
+        (Field::Appname, &[&"å".repeat(256)]),
         (Field::PaymCallId, &["c"]),
     ];
     for (field, values) in bad {
@@ -330,6 +341,17 @@ fn cards_need_an_order_number_and_banks_a_reference() {
         call.head.methods = vec![Method::cards()];
     };
     assert_eq!(built(only_cards).0, None);
+    let national = |reference: &str| {
+        let reference = Some(reference.to_owned());
+        let call = PayCall {
+            reference,
+            ..call()
+        };
+        call.national_reference()
+            .map(|read| read.to_machine().to_owned())
+    };
+    assert_eq!(national("00000000000000482738").as_deref(), Some("482738"));
+    assert_eq!(national("1233"), None);
     assert_eq!(
         built(|call| call.head.method = Method::parse("6")).0,
         Some("SO")
@@ -378,6 +400,14 @@ fn an_answer_is_believed_only_whole_and_where_it_belongs() {
         let heard = hear(&with(Status::read(&word)), hit);
         assert_eq!(heard, Ok(Outcome::Unknown(word)), "an unknown word waits");
     }
+    let addresses = head().addresses;
+    for (address, url) in [
+        (Success, &addresses.success),
+        (Cancel, &addresses.cancel),
+        (Error, &addresses.error),
+    ] {
+        assert_eq!(addresses.get(address), url);
+    }
     let late = receive(&paid(), Success, &call(), NOW.plus_seconds(601));
     assert_eq!(late, Err(AnswerRefused::Time));
 
@@ -421,6 +451,46 @@ fn an_answer_is_believed_only_whole_and_where_it_belongs() {
 }
 
 #[test]
+fn why_an_answer_is_not_believed_is_told_by_code_and_field() {
+    use kassa_checkout::Coded as _;
+    for (refused, code, field, text) in [
+        (
+            AnswerRefused::Time,
+            "vetuma/time",
+            "TIMESTMP",
+            "TIMESTMP: expected a time within 600 seconds of now",
+        ),
+        (
+            AnswerRefused::Differs(Field::Ref),
+            "vetuma/other-call",
+            "REF",
+            "REF: expected the call's",
+        ),
+        (
+            AnswerRefused::Address,
+            "vetuma/address",
+            "STATUS",
+            "STATUS: expected one that goes to this address",
+        ),
+    ] {
+        assert_eq!((refused.code(), refused.field()), (code, Some(field)));
+        assert_eq!(refused.to_string(), text);
+    }
+}
+
+#[test]
+fn a_payment_is_printed_without_what_it_is_for() {
+    let printed = format!("{:?} {:?}", call(), paid());
+    assert!(
+        printed.contains("time") && printed.contains("Successful"),
+        "{printed}"
+    );
+    for number in ["202400013", "20240001"] {
+        assert!(!printed.contains(number), "{printed}");
+    }
+}
+
+#[test]
 fn an_identification_is_believed_alike_and_shows_nobody() {
     let call = LoginCall {
         head: head(),
@@ -445,6 +515,11 @@ fn an_identification_is_believed_alike_and_shows_nobody() {
     let printed = format!("{answer:?} {message:?}");
     assert!(
         !printed.contains("marker") && !printed.contains("900P"),
+        "{printed}"
+    );
+    // What helps to find a fault is there.
+    assert!(
+        printed.contains("Successful") && printed.contains("USERID"),
         "{printed}"
     );
     let read = LoginCall::read(&call.to_message().unwrap()).unwrap();

@@ -198,6 +198,7 @@ mod tests {
             let time = Timestamp::from_millis(millis);
             let written = Timestmp::of(time);
             prop_assert!(written.instants().contains(&time));
+            prop_assert_eq!(written.to_string(), written.as_str());
             prop_assert_eq!(Timestmp::parse(written.as_str()), Some(written));
         }
     }
