@@ -372,8 +372,8 @@ async fn it_is_told_how_many_wait_for_a_connection() {
     small.connections = 1;
     let store = PostgresStore::open(&small).await.unwrap();
     // The one connection is there.
-    assert_eq!(store.by_token("co_none").await, Ok(None));
-    let askers = (0..5).map(|_| store.by_token("co_none"));
+    assert_eq!(store.payment("demo", "pay_none").await, Ok(None));
+    let askers = (0..5).map(|_| store.payment("demo", "pay_none"));
     let look = async {
         tokio::task::yield_now().await;
         store.connections()

@@ -14,6 +14,7 @@ pub(crate) mod measured;
 #[cfg(feature = "memory-store")]
 pub mod memory;
 pub mod postgres;
+mod prepared;
 mod record;
 mod refund;
 pub mod sqlite;

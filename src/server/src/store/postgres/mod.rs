@@ -2,9 +2,10 @@
 //!
 //! A node keeps nothing in memory that another would miss. Each operation that writes is: read
 //! the payment, decide in `transition`, write everything in one statement
-//! that finds its row only while the payment has the version that was decided on. There is never
-//! a transaction of several statements, so that a client who hangs up leaves none behind, and a
-//! connection that went back to the pool is as good as a new one.
+//! that finds its row only while the payment has the version that was decided on. What many
+//! requests ask for at once is done by one statement for all of them, see `together`. There is
+//! never a transaction of several statements, so that a client who hangs up leaves none behind,
+//! and a connection that went back to the pool is as good as a new one.
 //!
 //! What is due is found by an index and taken with `for update skip locked`, by the database's
 //! clock. Nothing notifies: `NOTIFY` takes a lock of the whole server until after the commit.
@@ -19,9 +20,11 @@ pub(in crate::store) mod schema;
 mod search;
 mod series;
 mod statement;
+mod together;
 mod webhooks;
+mod writes;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use kassa_checkout::{Timestamp, provider::PaymentEvent};
 
@@ -33,7 +36,10 @@ use super::{
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
+use payments::{ByAttempt, ByToken};
 use series::Series;
+use together::Line;
+use writes::{Creation, Write};
 
 /// The database's clock in milliseconds since the epoch. Of a statement's beginning: a clock that
 /// moves while it runs could not be looked up in an index.
@@ -42,8 +48,12 @@ const NOW: &str = "(extract(epoch from now()) * 1000)::bigint";
 /// The store in a PostgreSQL.
 #[derive(Debug)]
 pub struct PostgresStore {
-    connections: Connections,
+    connections: Arc<Connections>,
     series: Series,
+    creations: Line<Creation>,
+    changes: Line<Write>,
+    tokens: Line<ByToken>,
+    attempts: Line<ByAttempt>,
 }
 
 /// Why a database cannot be used.
@@ -101,10 +111,7 @@ impl PostgresStore {
     /// [`OpenError`].
     pub async fn open(address: &PostgresAddress) -> Result<Self, OpenError> {
         Self::migrate(address).await?;
-        Ok(Self {
-            connections: Connections::new(address)?,
-            series: Series::default(),
-        })
+        Self::over(address)
     }
 
     /// Connects for a command beside the nodes. The tables must be of this program's version;
@@ -114,9 +121,18 @@ impl PostgresStore {
     /// [`OpenError`].
     pub async fn attach(address: &PostgresAddress) -> Result<Self, OpenError> {
         schema::expect(address).await?;
+        Self::over(address)
+    }
+
+    fn over(address: &PostgresAddress) -> Result<Self, OpenError> {
+        let connections = Arc::new(Connections::new(address)?);
         Ok(Self {
-            connections: Connections::new(address)?,
             series: Series::default(),
+            creations: Line::new(&connections),
+            changes: Line::new(&connections),
+            tokens: Line::new(&connections),
+            attempts: Line::new(&connections),
+            connections,
         })
     }
 
@@ -142,12 +158,12 @@ impl Store for PostgresStore {
 
     fn by_token(&self, token: &str) -> Answer<'_, Option<Payment>> {
         let token = token.to_owned();
-        Box::pin(async move { payments::by_token(&self.connections, &token).await })
+        Box::pin(async move { payments::by_token(self, &token).await })
     }
 
     fn by_attempt(&self, provider: &'static str, attempt: &str) -> Answer<'_, Option<Payment>> {
         let attempt = attempt.to_owned();
-        Box::pin(async move { payments::by_attempt(&self.connections, provider, &attempt).await })
+        Box::pin(async move { payments::by_attempt(self, provider, &attempt).await })
     }
 
     fn answered(&self, shop: &str, key: &str) -> Answer<'_, Option<Answered>> {
@@ -165,15 +181,15 @@ impl Store for PostgresStore {
     }
 
     fn begin_attempt(&self, begin: Begin) -> Answer<'_, Begun> {
-        Box::pin(changes::begin_attempt(&self.connections, begin))
+        Box::pin(changes::begin_attempt(self, begin))
     }
 
     fn note(&self, note: Note) -> Answer<'_, Noted> {
-        Box::pin(changes::note(&self.connections, note))
+        Box::pin(changes::note(self, note))
     }
 
     fn called(&self, called: Called, now: Timestamp) -> Answer<'_, Option<String>> {
-        Box::pin(changes::called(&self.connections, called, now))
+        Box::pin(changes::called(self, called, now))
     }
 
     fn apply(
@@ -182,7 +198,7 @@ impl Store for PostgresStore {
         report: PaymentEvent,
         now: Timestamp,
     ) -> Answer<'_, Applied> {
-        Box::pin(changes::apply(&self.connections, provider, report, now))
+        Box::pin(changes::apply(self, provider, report, now))
     }
 
     fn apply_to(
@@ -192,17 +208,11 @@ impl Store for PostgresStore {
         report: PaymentEvent,
         now: Timestamp,
     ) -> Answer<'_, Applied> {
-        Box::pin(changes::apply_to(
-            &self.connections,
-            seen,
-            provider,
-            report,
-            now,
-        ))
+        Box::pin(changes::apply_to(self, seen, provider, report, now))
     }
 
     fn refund(&self, new: NewRefund, idempotency: Option<Idempotency>) -> Answer<'_, Refunding> {
-        Box::pin(refunds::begin(&self.connections, new, idempotency))
+        Box::pin(refunds::begin(self, new, idempotency))
     }
 
     fn advance_refund(
@@ -212,7 +222,7 @@ impl Store for PostgresStore {
         now: Timestamp,
     ) -> Answer<'_, Option<String>> {
         let id = id.to_owned();
-        Box::pin(async move { refunds::advance(&self.connections, &id, step, now).await })
+        Box::pin(async move { refunds::advance(self, &id, step, now).await })
     }
 
     fn pending_refunds(&self, from: Timestamp, limit: u32) -> Answer<'_, Vec<PendingRefund>> {
@@ -225,7 +235,7 @@ impl Store for PostgresStore {
     }
 
     fn meet_deadlines(&self, limit: u32) -> Answer<'_, Vec<String>> {
-        Box::pin(changes::meet_deadlines(&self.connections, limit))
+        Box::pin(changes::meet_deadlines(self, limit))
     }
 
     fn claim_questions(&self, lease: u64, limit: u32) -> Answer<'_, Vec<Question>> {
@@ -272,7 +282,12 @@ impl Store for PostgresStore {
     }
 
     fn connections(&self) -> super::Connections {
-        self.connections.usage()
+        let mut usage = self.connections.usage();
+        usage.waiting += self.creations.length()
+            + self.changes.length()
+            + self.tokens.length()
+            + self.attempts.length();
+        usage
     }
 
     fn ready(&self) -> Answer<'_, ()> {

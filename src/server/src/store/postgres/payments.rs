@@ -2,19 +2,20 @@
 
 use std::sync::LazyLock;
 
-use tokio_postgres::types::ToSql;
+use tokio_postgres::Row;
 
 use super::{
-    PostgresStore, changes,
+    PostgresStore,
+    changes::DECISIONS,
     connection::Connections,
-    row::{self, PAYMENT, get, int, is_storable, json, natural, text, time},
+    row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, json, natural, time},
     search::Search,
-    statement::Statement,
+    together::Together,
+    writes::Creation,
 };
 use crate::store::{
     Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
-    StoreError,
-    transition::{self, Change},
+    StoreError, transition,
 };
 
 pub(super) async fn create(
@@ -22,18 +23,19 @@ pub(super) async fn create(
     new: NewPayment,
     idempotency: Option<Idempotency>,
 ) -> Result<Created, StoreError> {
-    let connections = &store.connections;
     let allotted = matches!(new.reference, NewReference::Allotted { .. });
-    loop {
+    for _ in 0..DECISIONS {
         let reference = reference(store, &new).await?;
         let (change, answer) = transition::create(&new, reference);
-        let asked = idempotency.as_ref();
-        if insert(connections, &change, asked, &answer, allotted).await? {
-            return Ok(Created::New(answer));
+        let creation = Creation::of(change, answer, idempotency.clone(), allotted)?;
+        let (creation, is_written) = store.creations.ask(creation).await?;
+        if is_written {
+            return Ok(Created::New(creation.into_answer()));
         }
         // Either the key was there already …
+        let asked = idempotency.as_ref();
         if let Some(asked) = asked
-            && let Some(before) = answered(connections, &new.shop, &asked.key).await?
+            && let Some(before) = answered(&store.connections, &new.shop, &asked.key).await?
         {
             return Ok(if before.fingerprint == asked.fingerprint {
                 Created::Before(before.answer)
@@ -43,15 +45,16 @@ pub(super) async fn create(
         }
         // … or the second one …
         if let Some(also) = asked.and_then(|asked| asked.also.as_deref())
-            && answered(connections, &new.shop, also).await?.is_some()
+            && answered(&store.connections, &new.shop, also)
+                .await?
+                .is_some()
         {
             return Ok(Created::KeyReused);
         }
-        // … or the shop gave the number itself in this moment: then the next one.
-        if !allotted {
-            return Err(StoreError::Corrupt("idempotency key"));
-        }
+        // … or the shop gave the number itself in this moment, or whoever had the key was refused:
+        // then once more.
     }
+    Err(StoreError::Unavailable)
 }
 
 async fn reference(store: &PostgresStore, new: &NewPayment) -> Result<String, StoreError> {
@@ -64,119 +67,6 @@ async fn reference(store: &PostgresStore, new: &NewPayment) -> Result<String, St
                 .await
         }
     }
-}
-
-/// Writes a new payment with its first event, and the answer under its keys. Answers whether it
-/// did: not when one of the keys is there already, or the allotted reference is another payment's.
-async fn insert(
-    connections: &Connections,
-    change: &Change,
-    idempotency: Option<&Idempotency>,
-    answer: &str,
-    allotted: bool,
-) -> Result<bool, StoreError> {
-    let payment = &change.payment;
-    let also = idempotency.and_then(|asked| Some((asked, asked.also.as_deref()?)));
-    let mut statement = Statement::new("with ready as (");
-    match idempotency {
-        Some(asked) => keep(&mut statement, payment, (asked, &asked.key), answer),
-        None => statement.sql("select 1"),
-    };
-    statement.sql(" where true");
-    if allotted {
-        statement
-            .sql(" and not exists (select 1 from payments where shop = ")
-            .text(&payment.shop)
-            .sql(" and reference = ")
-            .text(&payment.reference)
-            .sql(")");
-    }
-    if let Some((_, also)) = also {
-        statement
-            .sql(" and not exists (select 1 from idempotency where shop = ")
-            .text(&payment.shop)
-            .sql(" and key = ")
-            .text(also)
-            .sql(")");
-    }
-    if idempotency.is_some() {
-        statement.sql(" on conflict (shop, key) do nothing returning 1");
-    }
-    if let Some(also) = also {
-        // One that another request takes in this moment undoes all of it, and it is done again.
-        statement.sql("), second as (");
-        keep(&mut statement, payment, also, answer);
-        statement.sql(" from ready");
-    }
-    statement.sql("), said as (");
-    changes::say(&mut statement, change, "ready");
-    statement.sql(")");
-    if let Some(at) = change.deadline() {
-        statement
-            .sql(", due as (insert into deadlines (payment, due_at) select ")
-            .text(&payment.id)
-            .sql(", ")
-            .number(at.millis())
-            .sql(" from ready)");
-    }
-    statement
-        .sql(
-            " insert into payments (id, shop, token, order_number, reference, amount_cents, \
-             status, version, events, created_at, changed_at, expires_at, terms, \
-             lifecycle) select ",
-        )
-        .text(&payment.id)
-        .sql(", ")
-        .text(&payment.shop)
-        .sql(", ")
-        .text(&payment.token)
-        .sql(", ")
-        .text(&payment.order)
-        .sql(", ")
-        .text(&payment.reference)
-        .sql(", ")
-        .number(payment.lifecycle.amount().cents())
-        .sql(", ")
-        .text(payment.status().as_str())
-        .sql(", ")
-        .number(payment.version)
-        .sql(", ")
-        .number(payment.events)
-        .sql(", ")
-        .number(payment.created_at.millis())
-        .sql(", ")
-        .number(payment.changed_at.millis())
-        .sql(", ")
-        .number(payment.expires_at.millis())
-        .sql(", ")
-        .text(text(&payment.terms, "terms")?)
-        .sql(", ")
-        .text(text(&payment.lifecycle, "lifecycle")?)
-        .sql(" from ready returning 1");
-    Ok(!statement.run(connections).await?.is_empty())
-}
-
-/// Keeps the answer under a key.
-fn keep<'s, 'a>(
-    statement: &'s mut Statement<'a>,
-    payment: &'a Payment,
-    (asked, key): (&'a Idempotency, &'a str),
-    answer: &'a str,
-) -> &'s mut Statement<'a> {
-    statement
-        .sql("insert into idempotency (shop, key, fingerprint, payment, answer, created_at) ")
-        .sql("select ")
-        .text(&payment.shop)
-        .sql(", ")
-        .text(key)
-        .sql(", ")
-        .text(&asked.fingerprint)
-        .sql(", ")
-        .text(&payment.id)
-        .sql(", ")
-        .text(answer)
-        .sql(", ")
-        .number(payment.created_at.millis())
 }
 
 pub(super) async fn answered(
@@ -201,52 +91,105 @@ pub(super) async fn answered(
 
 static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("select {PAYMENT} from payments p where p.id = $1 and p.shop = $2"));
-static BY_TOKEN: LazyLock<String> =
-    LazyLock::new(|| format!("select {PAYMENT} from payments p where p.token = $1"));
-static BY_ATTEMPT: LazyLock<String> = LazyLock::new(|| {
+/// Payments by their checkout tokens.
+static BY_TOKEN: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "select {PAYMENT} from attempts a join payments p on p.id = a.payment \
-         where a.provider = $1 and a.id = $2"
+        "select {PAYMENT}, a.n from unnest($1::text[]) with ordinality as a (token, n) \
+         join payments p on p.token = a.token"
     )
 });
+
+/// Payments by the identifiers of their attempts.
+static BY_ATTEMPT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "select {PAYMENT}, a.n from unnest($1::text[], $2::text[]) with ordinality \
+         as a (provider, id, n) \
+         join attempts t on t.provider = a.provider and t.id = a.id \
+         join payments p on p.id = t.payment"
+    )
+});
+
+/// A payment to be found by its checkout token.
+pub(super) struct ByToken(String);
+
+impl Together for ByToken {
+    type Answer = Option<Row>;
+
+    async fn together(
+        connections: &Connections,
+        works: &[Self],
+    ) -> Result<Vec<Option<Row>>, StoreError> {
+        let tokens: Vec<&str> = works.iter().map(|ByToken(token)| token.as_str()).collect();
+        in_order(connections.query(&BY_TOKEN, &[&tokens]).await?, works.len())
+    }
+}
+
+/// A payment to be found by one of its attempts.
+pub(super) struct ByAttempt(&'static str, String);
+
+impl Together for ByAttempt {
+    type Answer = Option<Row>;
+
+    async fn together(
+        connections: &Connections,
+        works: &[Self],
+    ) -> Result<Vec<Option<Row>>, StoreError> {
+        let both = works
+            .iter()
+            .map(|ByAttempt(provider, id)| (*provider, id.as_str()));
+        let (providers, ids): (Vec<_>, Vec<_>) = both.unzip();
+        let rows = connections.query(&BY_ATTEMPT, &[&providers, &ids]).await?;
+        in_order(rows, works.len())
+    }
+}
+
+/// The row of each, by the number that it ends with, from 1.
+fn in_order(rows: Vec<Row>, count: usize) -> Result<Vec<Option<Row>>, StoreError> {
+    let mut found: Vec<Option<Row>> = (0..count).map(|_| None).collect();
+    for row in rows {
+        let number = natural(get(&row, PAYMENT_COLUMNS)?);
+        let place = usize::try_from(number).unwrap_or(0).checked_sub(1);
+        if let Some(place) = place.and_then(|place| found.get_mut(place)) {
+            *place = Some(row);
+        }
+    }
+    Ok(found)
+}
 
 pub(super) async fn payment(
     connections: &Connections,
     shop: &str,
     id: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    one(connections, &BY_ID, &[id, shop]).await
+    if !is_storable(shop) || !is_storable(id) {
+        return Ok(None);
+    }
+    let rows = connections.query(&BY_ID, &[&id, &shop]).await?;
+    rows.first().map(row::payment).transpose()
 }
 
 pub(super) async fn by_token(
-    connections: &Connections,
+    store: &PostgresStore,
     token: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    one(connections, &BY_TOKEN, &[token]).await
+    if !is_storable(token) {
+        return Ok(None);
+    }
+    let (_, row) = store.tokens.ask(ByToken(token.to_owned())).await?;
+    row.as_ref().map(row::payment).transpose()
 }
 
 pub(super) async fn by_attempt(
-    connections: &Connections,
-    provider: &str,
+    store: &PostgresStore,
+    provider: &'static str,
     attempt: &str,
 ) -> Result<Option<Payment>, StoreError> {
-    one(connections, &BY_ATTEMPT, &[provider, attempt]).await
-}
-
-async fn one(
-    connections: &Connections,
-    sql: &str,
-    texts: &[&str],
-) -> Result<Option<Payment>, StoreError> {
-    if !texts.iter().all(|text| is_storable(text)) {
+    if !is_storable(attempt) {
         return Ok(None);
     }
-    let parameters: Vec<&(dyn ToSql + Sync)> = texts
-        .iter()
-        .map(|text| text as &(dyn ToSql + Sync))
-        .collect();
-    let rows = connections.query(sql, &parameters).await?;
-    rows.first().map(row::payment).transpose()
+    let asked = ByAttempt(provider, attempt.to_owned());
+    let (_, row) = store.attempts.ask(asked).await?;
+    row.as_ref().map(row::payment).transpose()
 }
 
 pub(super) async fn list(

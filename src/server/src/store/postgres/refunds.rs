@@ -6,15 +6,15 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus};
 use tokio_postgres::Row;
 
 use super::{
-    changes::{DECISIONS, Kept, write_keeping},
+    PostgresStore,
+    changes::{DECISIONS, write},
     connection::Connections,
     payments::{answered, payment},
     row::{get, int, is_storable, natural, time},
-    statement::Statement,
+    writes::Kept,
 };
 use crate::store::{
     Idempotency, NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding, StoreError, refund,
-    transition::Change,
 };
 
 /// The columns of a refund, in the order in which [`refund_of`] reads them.
@@ -24,13 +24,13 @@ const REFUND: &str =
 const REFUND_COLUMNS: usize = 9;
 
 pub(super) async fn begin(
-    connections: &Connections,
+    store: &PostgresStore,
     new: NewRefund,
     idempotency: Option<Idempotency>,
 ) -> Result<Refunding, StoreError> {
     for _ in 0..DECISIONS {
         if let Some(asked) = &idempotency
-            && let Some(before) = answered(connections, &new.shop, &asked.key).await?
+            && let Some(before) = answered(&store.connections, &new.shop, &asked.key).await?
         {
             return Ok(if before.fingerprint == asked.fingerprint {
                 Refunding::Before(before.answer)
@@ -38,7 +38,7 @@ pub(super) async fn begin(
                 Refunding::KeyReused
             });
         }
-        let Some(payment) = payment(connections, &new.shop, &new.payment).await? else {
+        let Some(payment) = payment(&store.connections, &new.shop, &new.payment).await? else {
             return Ok(Refunding::Unknown);
         };
         let token = payment.token.clone();
@@ -47,13 +47,13 @@ pub(super) async fn begin(
             Err(refusal) => return Ok(Refunding::Refused(refusal)),
         };
         let answer = (new.answer)(&refund);
-        let kept = idempotency.as_ref().map(|asked| Kept {
+        let kept = idempotency.clone().map(|asked| Kept {
             asked,
-            answer: &answer,
+            answer: answer.clone(),
             at: new.now,
         });
         // A key that another request took in this moment is found in the next round.
-        if write_keeping(connections, &change, kept.as_ref()).await? {
+        if write(store, change, kept).await?.is_some() {
             return Ok(Refunding::New {
                 refund,
                 answer,
@@ -72,7 +72,7 @@ static BY_ID: LazyLock<String> = LazyLock::new(|| {
 });
 
 pub(super) async fn advance(
-    connections: &Connections,
+    store: &PostgresStore,
     id: &str,
     step: RefundStep,
     now: Timestamp,
@@ -81,19 +81,19 @@ pub(super) async fn advance(
         return Ok(None);
     }
     for _ in 0..DECISIONS {
-        let rows = connections.query(&BY_ID, &[&id]).await?;
+        let rows = store.connections.query(&BY_ID, &[&id]).await?;
         let Some(row) = rows.first() else {
             return Ok(None);
         };
         let refund = refund_of(row)?;
         let shop: String = get(row, REFUND_COLUMNS)?;
-        let payment = payment(connections, &shop, &refund.payment).await?;
+        let payment = payment(&store.connections, &shop, &refund.payment).await?;
         let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
         let token = payment.token.clone();
         let Some(change) = refund::advance(payment, refund, step, now)? else {
             return Ok(None);
         };
-        if write_keeping(connections, &change, None).await? {
+        if write(store, change, None).await?.is_some() {
             return Ok(Some(token));
         }
     }
@@ -141,39 +141,6 @@ pub(super) async fn refunds(
         .map(refund_of)
         .collect::<Result<_, _>>()
         .map(Some)
-}
-
-/// The part of a statement that writes a refund, or what has become of it.
-pub(super) fn put<'a>(statement: &mut Statement<'a>, change: &'a Change) {
-    let Some(refund) = &change.refund else {
-        return;
-    };
-    statement
-        .sql(
-            ", refunded as (insert into refunds (id, payment, attempt, cents, status, manual, \
-             note, created_at, changed_at) select ",
-        )
-        .text(&refund.id)
-        .sql(", ")
-        .text(&refund.payment)
-        .sql(", ")
-        .text(&refund.attempt)
-        .sql(", ")
-        .number(refund.cents)
-        .sql(", ")
-        .text(refund.status.as_str())
-        .sql(", ")
-        .number(u64::from(refund.manual))
-        .sql(", ")
-        .text(refund.note.as_deref())
-        .sql(", ")
-        .number(refund.created_at.millis())
-        .sql(", ")
-        .number(refund.changed_at.millis())
-        .sql(
-            " from changed on conflict (id) do update set status = excluded.status, \
-             changed_at = excluded.changed_at)",
-        );
 }
 
 fn refund_of(row: &Row) -> Result<RefundRecord, StoreError> {

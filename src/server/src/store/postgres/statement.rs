@@ -1,6 +1,7 @@
-//! A statement and its parameters, written together.
+//! A statement about the rows of several requests, written together with its parameters.
 //!
-//! The same work gives the same text, so that each connection prepares it once.
+//! The same kinds of rows give the same text, whatever their number, so that each connection
+//! prepares it once.
 
 use tokio_postgres::{Row, types::ToSql};
 
@@ -8,60 +9,50 @@ use super::{connection::Connections, row::Value};
 use crate::store::StoreError;
 
 /// A statement that is being written.
+#[derive(Default)]
 pub(super) struct Statement<'a> {
     sql: String,
-    values: Vec<Value<'a>>,
+    /// Each parameter is a column.
+    columns: Vec<Vec<Value<'a>>>,
 }
 
 impl<'a> Statement<'a> {
-    pub(super) fn new(sql: &str) -> Self {
-        let mut text = String::with_capacity(1_024);
-        text.push_str(sql);
-        Self {
-            sql: text,
-            values: Vec::with_capacity(32),
-        }
-    }
-
     /// Words, as they are.
     pub(super) fn sql(&mut self, words: &str) -> &mut Self {
         self.sql.push_str(words);
         self
     }
 
-    /// A text, or none.
-    pub(super) fn text(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
-        self.value(value.into(), "::text")
-    }
-
-    /// A number, or none.
-    pub(super) fn number(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
-        self.value(value.into(), "::bigint")
-    }
-
-    /// Words that follow where something stands already, and nothing where it is the first.
-    pub(super) fn between(&mut self, is_first: bool, words: &str) -> &mut Self {
-        if !is_first {
-            self.sql.push_str(words);
+    /// Rows, as a table of that name with these columns: `("a", ["id text", "seen bigint"], …)`.
+    pub(super) fn rows<const N: usize>(
+        &mut self,
+        name: &str,
+        columns: [&str; N],
+        rows: Vec<[Value<'a>; N]>,
+    ) -> &mut Self {
+        let mut values = columns.map(|_| Vec::with_capacity(rows.len()));
+        for row in rows {
+            for (column, value) in values.iter_mut().zip(row) {
+                column.push(value);
+            }
         }
-        self
+        let (mut places, mut names) = (String::new(), String::new());
+        for (column, values) in columns.into_iter().zip(values) {
+            self.columns.push(values);
+            let (column, kind) = column.split_once(' ').unwrap_or((column, "text"));
+            let between = if names.is_empty() { "" } else { ", " };
+            places.push_str(&format!("{between}${}::{kind}[]", self.columns.len()));
+            names.push_str(&format!("{between}{column}"));
+        }
+        self.sql(&format!("unnest({places}) as {name} ({names})"))
     }
 
     pub(super) async fn run(&self, connections: &Connections) -> Result<Vec<Row>, StoreError> {
         let parameters: Vec<&(dyn ToSql + Sync)> = self
-            .values
+            .columns
             .iter()
-            .map(|value| value as &(dyn ToSql + Sync))
+            .map(|column| column as &(dyn ToSql + Sync))
             .collect();
         connections.query(&self.sql, &parameters).await
-    }
-
-    fn value(&mut self, value: Value<'a>, kind: &str) -> &mut Self {
-        self.values.push(value);
-        let place = self.values.len().to_string();
-        self.sql.push('$');
-        self.sql.push_str(&place);
-        self.sql.push_str(kind);
-        self
     }
 }

@@ -239,10 +239,6 @@ fn column<T: rusqlite::types::FromSql>(row: &Row<'_>, index: usize) -> Result<T,
     row.get(index).map_err(refused)
 }
 
-fn text(value: &impl serde::Serialize, what: &'static str) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|_| StoreError::Corrupt(what))
-}
-
 fn json<T: serde::de::DeserializeOwned>(text: &str, what: &'static str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::Corrupt(what))
 }

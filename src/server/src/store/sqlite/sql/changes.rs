@@ -6,43 +6,16 @@ use rusqlite::{Connection, params};
 use super::{
     PAYMENT, changed, due_in, int, payment_of,
     payments::{by_attempt, by_token, payment},
-    refunds, refused, rows, run, text,
+    refunds, refused, rows, run,
 };
 use crate::{
     clock,
     store::{
         Applied, AttemptRecord, Begin, Begun, Called, Note, Noted, Payment, StoreError,
+        prepared::Prepared,
         transition::{self, Beginning, Change, NewMessage},
     },
 };
-
-/// A change with all of its texts made, so that the writer has only to hand them over.
-pub(in crate::store::sqlite) struct Prepared {
-    change: Change,
-    terms: Option<String>,
-    lifecycle: String,
-    latest: Option<String>,
-    details: Vec<String>,
-}
-
-impl Prepared {
-    pub(in crate::store::sqlite) fn of(change: Change) -> Result<Self, StoreError> {
-        let payment = &change.payment;
-        let latest = payment.latest.as_ref();
-        let details = change.events.iter();
-        Ok(Self {
-            // Terms do not change.
-            terms: match change.from {
-                None => Some(text(&payment.terms, "terms")?),
-                Some(_) => None,
-            },
-            lifecycle: text(&payment.lifecycle, "lifecycle")?,
-            latest: latest.map(|latest| text(latest, "attempt")).transpose()?,
-            details: details.map(|event| event.detail.to_string()).collect(),
-            change,
-        })
-    }
-}
 
 /// What a decision comes to: an answer, or a change to write and the answer when it is written.
 pub(in crate::store::sqlite) enum Decided<T> {

@@ -6,13 +6,11 @@ use kassa_checkout::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _, params, params_from_iter, types::Value};
 
 use super::{
-    PAYMENT,
-    changes::{Prepared, write},
-    column, int, json, natural, payment_of, refused, rows, run, time,
+    PAYMENT, changes::write, column, int, json, natural, payment_of, refused, rows, run, time,
 };
 use crate::store::{
     Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
-    StoreError, transition,
+    StoreError, prepared::Prepared, transition,
 };
 
 /// A new payment with the answer to the shop, as far as they can be made without the database.

@@ -4,13 +4,14 @@ use kassa_checkout::{Timestamp, lifecycle::RefundStatus};
 use rusqlite::{Connection, Row, params};
 
 use super::{
-    changes::{Prepared, write},
+    changes::write,
     column, int, natural,
     payments::{answered, keep_answer, payment},
     rows, run, time,
 };
 use crate::store::{
-    Idempotency, NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding, StoreError, refund,
+    Idempotency, NewRefund, PendingRefund, RefundRecord, RefundStep, Refunding, StoreError,
+    prepared::Prepared, refund,
 };
 
 /// The columns of a refund, in the order in which [`refund_of`] reads them.

@@ -1,0 +1,112 @@
+//! Work of many requests, done together.
+//!
+//! What is asked for stands in a line, and a few workers do what waits there, each time all of it
+//! up to a number, with one statement. Nobody waits for company: where little is asked for, each
+//! is done at once and alone. Where much is, one statement, one way to the database and one commit
+//! serve all that came while the last one ran.
+//!
+//! The workers are nobody's request, so that no client who hangs up takes the others with it.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, mpsc, oneshot};
+
+use super::connection::Connections;
+use crate::store::StoreError;
+
+/// How many statements of a kind run at once.
+const WORKERS: usize = 3;
+/// The most that one statement does.
+const MOST: usize = 32;
+/// How much may wait before those who ask are held up.
+const LINE: usize = 4_096;
+
+/// Work that can be done for several at once.
+pub(super) trait Together: Sized + Send + Sync + 'static {
+    /// What comes of each.
+    type Answer: Send + 'static;
+
+    /// Does all of it with one statement, or nothing; an answer for each, in order.
+    fn together(
+        connections: &Connections,
+        works: &[Self],
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+type Answered<W> = Result<(W, <W as Together>::Answer), StoreError>;
+
+/// A line of work. When it goes, its workers end after what they have begun.
+pub(super) struct Line<W: Together> {
+    waiting: mpsc::Sender<(W, oneshot::Sender<Answered<W>>)>,
+}
+
+impl<W: Together> std::fmt::Debug for Line<W> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Line")
+    }
+}
+
+impl<W: Together> Line<W> {
+    /// Starts the workers.
+    pub(super) fn new(connections: &Arc<Connections>) -> Self {
+        let (waiting, taken) = mpsc::channel(LINE);
+        let taken = Arc::new(Mutex::new(taken));
+        for _ in 0..WORKERS {
+            tokio::spawn(work_off(Arc::clone(connections), Arc::clone(&taken)));
+        }
+        Self { waiting }
+    }
+
+    /// How many wait for their statement to begin.
+    pub(super) fn length(&self) -> usize {
+        self.waiting.max_capacity() - self.waiting.capacity()
+    }
+
+    /// Has it done; gives it back with what came of it.
+    pub(super) async fn ask(&self, work: W) -> Answered<W> {
+        let (asker, answer) = oneshot::channel();
+        let asked = self.waiting.send((work, asker)).await;
+        asked.map_err(|_| StoreError::Unavailable)?;
+        answer.await.map_err(|_| StoreError::Unavailable)?
+    }
+}
+
+async fn work_off<W: Together>(
+    connections: Arc<Connections>,
+    waiting: Arc<Mutex<mpsc::Receiver<(W, oneshot::Sender<Answered<W>>)>>>,
+) {
+    loop {
+        let mut taken = Vec::with_capacity(MOST);
+        if waiting.lock().await.recv_many(&mut taken, MOST).await == 0 {
+            return;
+        }
+        let (works, askers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+        let done = do_all(&connections, works).await;
+        for (asker, answer) in askers.into_iter().zip(done) {
+            // Nobody may be left to hear it; the work is done all the same.
+            let _ = asker.send(answer);
+        }
+    }
+}
+
+/// All at once, and where that is refused, one by one: who is refused is refused alone.
+async fn do_all<W: Together>(connections: &Connections, works: Vec<W>) -> Vec<Answered<W>> {
+    match W::together(connections, &works).await {
+        Ok(answers) => works.into_iter().zip(answers).map(Ok).collect(),
+        Err(StoreError::Refused) if works.len() > 1 => {
+            let mut done = Vec::with_capacity(works.len());
+            for work in works {
+                let alone = std::slice::from_ref(&work);
+                let answers = W::together(connections, alone).await;
+                done.push(answers.and_then(|answers| {
+                    let answer = answers.into_iter().next();
+                    answer
+                        .map(|answer| (work, answer))
+                        .ok_or(StoreError::Corrupt("answer"))
+                }));
+            }
+            done
+        }
+        Err(error) => works.iter().map(|_| Err(error)).collect(),
+    }
+}
