@@ -13,6 +13,7 @@ mod kit;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use kassa_checkout::Status;
 use kassa_server::{
     config::{PostgresAddress, PostgresTls},
     store::{
@@ -363,6 +364,115 @@ async fn who_hangs_up_leaves_nothing_behind() {
         matches!(again, Ok(Created::New(_) | Created::Before(_))),
         "{again:?}"
     );
+}
+
+/// What is asked for at once is written by few statements; each is answered for itself.
+#[tokio::test]
+async fn of_many_at_once_each_gets_its_own_answer() {
+    let (cluster, url) = database();
+    let store = open(&url).await;
+    // More than one statement takes, each key twice, and one that no database can hold.
+    let creations = (0..100).map(|number| {
+        let (id, of_key) = (format!("{number:03}"), format!("key-{}", number / 2));
+        let order = if number == 40 { "\0" } else { "1" };
+        store.create(new(&id, order), key(&of_key, "f"))
+    });
+    let created = join_all(creations.collect::<Vec<_>>()).await;
+    assert_eq!(created[40], Err(StoreError::Refused));
+    for (number, pair) in created
+        .chunks(2)
+        .enumerate()
+        .filter(|(number, _)| *number != 20)
+    {
+        let news = pair
+            .iter()
+            .filter(|created| matches!(created, Ok(Created::New(_))));
+        assert_eq!(news.count(), 1, "{number}: {pair:?}");
+        let again = pair
+            .iter()
+            .filter(|created| matches!(created, Ok(Created::Before(_))));
+        assert_eq!(again.count(), 1, "{number}: {pair:?}");
+    }
+    assert!(
+        matches!(created[41], Ok(Created::New(_))),
+        "{:?}",
+        created[41]
+    );
+    let count = |table: &str| {
+        let sql = format!("select count(*) from {table}");
+        cluster.sql(name(&url), &sql).unwrap().trim().to_owned()
+    };
+    for table in ["payments", "idempotency", "events", "deadlines"] {
+        assert_eq!(count(table), "50", "{table}");
+    }
+
+    // Each finds its own payment, and who looks for none finds none.
+    let tokens: Vec<_> = (0..100).map(|number| format!("co_{number:03}")).collect();
+    let found = join_all(tokens.iter().map(|token| store.by_token(token))).await;
+    let mut known = Vec::new();
+    for (token, found) in tokens.iter().zip(found) {
+        if let Some(payment) = found.unwrap() {
+            assert_eq!(payment.token, *token);
+            known.push(payment.id);
+        }
+    }
+    assert_eq!(known.len(), 50);
+
+    // Of several wishes for one payment, and reports about one, one comes first.
+    let ids: Vec<_> = known
+        .iter()
+        .map(|id| id.strip_prefix("pay_").unwrap())
+        .collect();
+    let banks = ["op", "nordea"];
+    let begun = join_all(
+        ids.iter()
+            .flat_map(|id| banks.map(|bank| attempt(&store, begin(id, bank, *NOW)))),
+    )
+    .await;
+    let attempts: HashSet<_> = begun.iter().map(|(attempt, _)| attempt).collect();
+    assert_eq!(attempts.len(), 100, "two for each payment");
+    let reports = ids.iter().flat_map(|id| {
+        [1, 1, 2].map(|operation| {
+            let report = paid(&format!("pay_{id}-1"), operation);
+            store.apply(PROVIDER, report, *NOW)
+        })
+    });
+    let applied = join_all(reports.collect::<Vec<_>>()).await;
+    for (id, applied) in ids.iter().zip(applied.chunks(3)) {
+        let twice = applied
+            .iter()
+            .filter(|applied| **applied == Ok(Applied::Duplicate));
+        assert_eq!(twice.count(), 1, "{id}: {applied:?}");
+        let payment = store.payment("demo", &format!("pay_{id}")).await.unwrap();
+        assert_eq!(payment.unwrap().status(), Status::Paid);
+    }
+}
+
+/// Each statement looks rows up by their keys: read whole, a table would make it dearer with each
+/// payment. PostgreSQL does read nearly empty tables whole where it may.
+#[tokio::test]
+async fn no_table_is_read_whole() {
+    let (cluster, url) = database();
+    let store = open(&url).await;
+    for number in 0..20 {
+        let id = number.to_string();
+        store.create(new(&id, "1"), key(&id, "f")).await.unwrap();
+        attempt(&store, begin(&id, "op", *NOW)).await;
+        let applied = store.apply(PROVIDER, paid(&format!("pay_{id}-1"), 1), *NOW);
+        assert!(matches!(applied.await, Ok(Applied::Changed { .. })));
+        assert!(store.by_token(&format!("co_{id}")).await.unwrap().is_some());
+    }
+    let whole = "select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables \
+                 where relname not in ('schema_version', 'endpoints')";
+    // The figures come once a connection has nothing to do.
+    drop(store);
+    let reads = "select coalesce(sum(idx_tup_fetch), 0) > 0 from pg_stat_user_tables";
+    let seen = until(
+        async || cluster.sql(name(&url), reads).unwrap(),
+        |seen| seen.trim() == "t",
+    );
+    assert_eq!(seen.await.trim(), "t");
+    assert_eq!(cluster.sql(name(&url), whole).unwrap().trim(), "0");
 }
 
 #[tokio::test]
