@@ -5,7 +5,9 @@
 //! is done at once and alone. Where much is, one statement, one way to the database and one commit
 //! serve all that came while the last one ran.
 //!
-//! The workers are nobody's request, so that no client who hangs up takes the others with it.
+//! The workers are nobody's request, so that no client who hangs up takes the others with it. And
+//! where the database fails, they go on with one at a time, so that a connection that breaks takes
+//! few down with it, and what is too much for it at once is not tried for ever.
 
 use std::sync::Arc;
 
@@ -75,17 +77,29 @@ async fn work_off<W: Together>(
     connections: Arc<Connections>,
     waiting: Arc<Mutex<mpsc::Receiver<(W, oneshot::Sender<Answered<W>>)>>>,
 ) {
+    let mut most = MOST;
     loop {
-        let mut taken = Vec::with_capacity(MOST);
-        if waiting.lock().await.recv_many(&mut taken, MOST).await == 0 {
+        let mut taken = Vec::with_capacity(most);
+        if waiting.lock().await.recv_many(&mut taken, most).await == 0 {
             return;
         }
         let (works, askers): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         let done = do_all(&connections, works).await;
+        most = most_after(most, &done);
         for (asker, answer) in askers.into_iter().zip(done) {
             // Nobody may be left to hear it; the work is done all the same.
             let _ = asker.send(answer);
         }
+    }
+}
+
+/// How much is done at once after this.
+fn most_after<T>(most: usize, done: &[Result<T, StoreError>]) -> usize {
+    let failed = |done: &Result<T, StoreError>| matches!(done, Err(StoreError::Unavailable));
+    if done.iter().any(failed) {
+        1
+    } else {
+        most.saturating_mul(2).min(MOST)
     }
 }
 
@@ -108,5 +122,22 @@ async fn do_all<W: Together>(connections: &Connections, works: Vec<W>) -> Vec<An
             done
         }
         Err(error) => works.iter().map(|_| Err(error)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, most_after};
+    use crate::store::StoreError;
+
+    #[test]
+    fn after_a_failure_it_is_one_at_a_time_and_soon_many_again() {
+        let failed = [Ok(()), Err(StoreError::Unavailable)];
+        assert_eq!(most_after(MOST, &failed), 1);
+        let mut most = 1;
+        for _ in 0..5 {
+            most = most_after(most, &[Ok(()), Err(StoreError::Refused)]);
+        }
+        assert_eq!((most, most_after(most, &[Ok(())])), (MOST, MOST));
     }
 }
