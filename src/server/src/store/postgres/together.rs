@@ -37,9 +37,12 @@ pub(super) trait Together: Sized + Send + Sync + 'static {
 
 type Answered<W> = Result<(W, <W as Together>::Answer), StoreError>;
 
+/// Work, and who waits for its answer.
+type Asked<W> = (W, oneshot::Sender<Answered<W>>);
+
 /// A line of work. When it goes, its workers end after what they have begun.
 pub(super) struct Line<W: Together> {
-    waiting: mpsc::Sender<(W, oneshot::Sender<Answered<W>>)>,
+    waiting: mpsc::Sender<Asked<W>>,
 }
 
 impl<W: Together> std::fmt::Debug for Line<W> {
@@ -75,7 +78,7 @@ impl<W: Together> Line<W> {
 
 async fn work_off<W: Together>(
     connections: Arc<Connections>,
-    waiting: Arc<Mutex<mpsc::Receiver<(W, oneshot::Sender<Answered<W>>)>>>,
+    waiting: Arc<Mutex<mpsc::Receiver<Asked<W>>>>,
 ) {
     let mut most = MOST;
     loop {
