@@ -53,11 +53,12 @@ macro_rules! one_test_a_target {
 
 one_test_a_target! {
     national_reference rf_reference iban bic barcode epc_qr business_id
-    webhook_signature key_texts
-    json natural_order php_number callback status_answer
+    webhook_signature key_texts pem
+    json natural_order php_number callback status_answer sale_answer bank_list
+    op_callback op_answer
     vetuma_form
     contract selection
-    create_payment pay hosted_form list_query events_query checkout_token
+    create_payment create_refund request_headers pay hosted_form list_query events_query checkout_token
     configuration clock retry_after
 }
 

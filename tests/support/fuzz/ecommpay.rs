@@ -4,19 +4,23 @@ use std::{cmp::Ordering, sync::LazyLock};
 
 use http::Response;
 use kassa_checkout::{
-    RawCallback, Verified,
+    Amount, BankId, Call, Customer, Language, Order, RawCallback, Timestamp, Unsigned, Verified,
     message::{Algorithm, Purpose, Signer},
-    provider::PaymentEvent,
+    order::{CallContext, Context},
+    provider::{Choice, Next, Opened, PaymentEvent, Provider},
 };
 use kassa_keys::{HmacSha512Key, Keyring};
-use kassa_providers::ecommpay::{
-    GateUrl, back, callback, json::Json, natural, php_number, redirect::Schemes, signing,
+use kassa_providers::{
+    ecommpay::{
+        GateUrl, back, callback, json::Json, natural, php_number, redirect::Schemes, signing,
+    },
+    registry,
 };
 
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::with_text;
+use super::{response, with_text};
 
 /// Signs the inputs in the corpus; it is the vectors', invented.
 const SECRET: &str = "Invented-Callback-Secret-2030";
@@ -113,19 +117,7 @@ pub(super) fn callback(data: &[u8]) -> bool {
 
 /// The same of the answers to our question.
 pub(super) fn status_answer(data: &[u8]) -> bool {
-    let (status, body) = match data.split_first_chunk::<3>() {
-        Some((digits, body)) => (
-            std::str::from_utf8(digits)
-                .ok()
-                .and_then(|digits| digits.parse().ok()),
-            body,
-        ),
-        None => (None, data),
-    };
-    let Ok(response) = Response::builder()
-        .status(status.unwrap_or(200_u16))
-        .body(body.to_vec())
-    else {
+    let Some(response) = response(data) else {
         return false;
     };
     let Some(events) = answered(&response) else {
@@ -149,6 +141,101 @@ fn answered(response: &Response<Vec<u8>>) -> Option<Vec<PaymentEvent>> {
         .map(Verified::into_inner)
 }
 
+/// The same of the answers to a sale, which begins nothing unless it is believed.
+pub(super) fn sale_answer(data: &[u8]) -> bool {
+    let Some(opened) = response(data).and_then(|response| begun(&response)) else {
+        return false;
+    };
+    assert_eq!(opened.next, Next::Await, "an answer says where to go");
+    let body = data.get(3..).unwrap_or_default();
+    // White space is no part of what is signed.
+    let canonical = |body| signing::canonical_string(body).ok();
+    let mut signed = SIGNED_SALES.iter();
+    let known = signed.any(|signed| canonical(signed.as_bytes()) == canonical(body));
+    assert!(known, "a forgery is believed");
+    true
+}
+
+fn begun(response: &Response<Vec<u8>>) -> Option<Opened> {
+    let account = KEYS.account("shop", "ecommpay");
+    let call = sale(&BankId::parse("nordea").ok()?)?;
+    let (_, reply) = call.sign(&account).ok()?.into_message().into_parts();
+    let opened = reply.read(response, &account).ok()?;
+    Some(opened.into_inner())
+}
+
+/// The banks of the Gate's answer: each once, each with a name that can be shown, each to pay at.
+pub(super) fn bank_list(data: &[u8]) -> bool {
+    let (Some(response), Some(banks)) = (
+        response(data),
+        GATE.as_ref().and_then(|gate| gate.bank_list()),
+    ) else {
+        return false;
+    };
+    let account = KEYS.account("shop", "ecommpay");
+    let amount = Amount::from_cents(1_000).ok();
+    let asked = amount.and_then(|amount| banks.ask_banks(amount, &call_context()).ok());
+    let read = asked.and_then(|asked| {
+        let (_, reply) = asked.sign(&account).ok()?.into_message().into_parts();
+        reply
+            .read(&response, &account)
+            .ok()
+            .map(Verified::into_inner)
+    });
+    let Some(banks) = read else { return false };
+    for (place, bank) in banks.iter().enumerate() {
+        let mut others = banks.iter().skip(place + 1);
+        assert!(others.all(|other| other.id != bank.id), "{} twice", bank.id);
+        assert!(!bank.names.fi.chars().any(char::is_control), "{bank:?}");
+        assert!(sale(&bank.id).is_some(), "{} cannot be paid at", bank.id);
+    }
+    !banks.is_empty()
+}
+
+/// A sale at a bank.
+fn sale(bank: &BankId) -> Option<Unsigned<Call<Opened>>> {
+    let order = Order {
+        provider_payment_id: PAYMENT.to_owned(),
+        amount: Amount::from_cents(1_000).ok()?,
+        reference: "1232".to_owned(),
+        description: None,
+        customer: Customer {
+            id: "c1".to_owned(),
+            ..Customer::default()
+        },
+    };
+    let call = call_context();
+    let context = Context {
+        now: call.now,
+        request_id: call.request_id,
+        session_id: call.session_id,
+        language: Language::Fi,
+        expires_at: call.now.plus_seconds(600),
+        callback_url: "https://kassa.example/callbacks/ecommpay".to_owned(),
+        return_url: "https://kassa.example/return/t".to_owned(),
+        customer_ip: Some([66, 249, 64, 45].into()),
+    };
+    let payments = GATE.as_ref()?.payments();
+    let begun = payments.create_payment(&order, &Choice::Bank(bank.clone()), &context);
+    begun.ok()?.into_call()
+}
+
+fn call_context() -> CallContext {
+    CallContext {
+        now: Timestamp::from_millis(1_604_414_498_000),
+        request_id: "0f8fad5b-d9cb-469f-a165-70867728950e".to_owned(),
+        session_id: "7c9e6679-7425-40de-944b-e07fc1f90ae7".to_owned(),
+    }
+}
+
+/// An account whose banks are come to through the Gate.
+static GATE: LazyLock<Option<Box<dyn Provider>>> = LazyLock::new(|| {
+    let project = PROJECT.to_string();
+    let settings = [("project_id", project.as_str()), ("bank_payments", "gate")];
+    let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    registry::build("ecommpay", &settings.into()).ok()
+});
+
 static KEYS: LazyLock<Keyring> = LazyLock::new(|| {
     let mut keys = Keyring::default();
     if let Ok(key) = HmacSha512Key::parse(SECRET) {
@@ -167,6 +254,12 @@ static SIGNED_CALLBACKS: LazyLock<Vec<String>> = LazyLock::new(|| {
 static SIGNED_ANSWERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     ["success", "decline"].map(|word| signed(&format!(
         r#"{{"status":"success","request_id":"4727897a-00077797","project_id":{PROJECT},"payment_id":"{PAYMENT}","payment":{{"id":"{PAYMENT}","status":"{word}","sum":{{"amount":1000,"currency":"EUR"}}}},"operations":[{{"id":7,"type":"sale","status":"{word}","date":"2020-11-03T14:41:38+0000","code":"0"}}],"errors":[]}}"#
+    ))).into()
+});
+
+static SIGNED_SALES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    ["4727897a-00077797", "4727897a-00077798"].map(|request| signed(&format!(
+        r#"{{"status":"success","request_id":"{request}","project_id":{PROJECT},"payment_id":"{PAYMENT}"}}"#
     ))).into()
 });
 

@@ -1,7 +1,8 @@
 //! Signatures of webhooks and the texts of keys.
 
 use kassa_keys::{
-    ApiKeyHash, HmacSha512Key, WebhookKey, WebhookMessage, sign_webhook, verify_webhook,
+    ApiKeyHash, HmacSha512Key, RsaSha256Key, RsaSha256PublicKey, Sha256SuffixKey, WebhookKey,
+    WebhookMessage, sign_webhook, verify_webhook,
 };
 
 use super::with_text;
@@ -59,6 +60,14 @@ pub(super) fn texts(data: &[u8]) -> bool {
             assert!(key.verify(data, &code));
             assert!(!key.verify(data, code.get(1..).unwrap_or_default()));
         }
+        if let Ok(key) = Sha256SuffixKey::parse(text) {
+            taken = true;
+            assert!(text.starts_with(key.id()));
+            assert_eq!(format!("{key:?}"), "Sha256SuffixKey([redacted])");
+            let code = key.sign(data);
+            assert!(key.verify(data, &code));
+            assert!(!key.verify(data, code.get(1..).unwrap_or_default()));
+        }
         if let Ok(hash) = ApiKeyHash::of(text) {
             assert!(hash.matches(text));
             let read = ApiKeyHash::from_hex(&hash.to_hex());
@@ -69,6 +78,27 @@ pub(super) fn texts(data: &[u8]) -> bool {
         if let Ok(hash) = ApiKeyHash::from_hex(text) {
             taken = true;
             assert_eq!(hash.to_hex(), text.to_ascii_lowercase());
+        }
+        taken
+    })
+}
+
+/// Texts that may be RSA keys: a public one is written as it is read, a private one signs what its
+/// public half verifies, and shows itself to nobody.
+pub(super) fn pem(data: &[u8]) -> bool {
+    with_text(data, |text| {
+        let mut taken = false;
+        if let Ok(key) = RsaSha256PublicKey::parse(text) {
+            taken = true;
+            let written = key.to_pem();
+            let again = RsaSha256PublicKey::parse(written.trim_end());
+            assert!(again.is_ok_and(|again| again.to_pem() == written));
+        }
+        if let Ok(key) = RsaSha256Key::parse(text) {
+            taken = true;
+            assert_eq!(format!("{key:?}"), "RsaSha256Key([redacted])");
+            let signature = key.sign(data);
+            assert!(signature.is_some_and(|signature| key.public().verify(data, &signature)));
         }
         taken
     })

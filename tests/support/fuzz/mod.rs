@@ -7,9 +7,12 @@
 mod checkout;
 mod ecommpay;
 mod keys;
+mod op;
 mod references;
 mod server;
 mod vetuma;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 /// The API key of the development configuration's shop.
 const API_KEY: &str = "kassa_dev_demo_0123456789abcdef0123456789abcdef";
@@ -33,15 +36,22 @@ pub(crate) const TARGETS: &[Target] = &[
     target("business_id", references::business_id),
     target("webhook_signature", keys::webhook_signature),
     target("key_texts", keys::texts),
+    target("pem", keys::pem),
     target("json", ecommpay::json),
     target("natural_order", ecommpay::natural_order),
     target("php_number", ecommpay::php_number),
     target("callback", ecommpay::callback),
     target("status_answer", ecommpay::status_answer),
+    target("sale_answer", ecommpay::sale_answer),
+    target("bank_list", ecommpay::bank_list),
+    target("op_callback", op::callback),
+    target("op_answer", op::answer),
     target("vetuma_form", vetuma::form),
     target("contract", checkout::contract),
     target("selection", checkout::selection),
     target("create_payment", server::create_payment),
+    target("create_refund", server::create_refund),
+    target("request_headers", server::request_headers),
     target("pay", server::pay),
     target("hosted_form", server::hosted_form),
     target("list_query", server::list_query),
@@ -54,6 +64,29 @@ pub(crate) const TARGETS: &[Target] = &[
 
 const fn target(name: &'static str, check: fn(&[u8]) -> bool) -> Target {
     Target { name, check }
+}
+
+/// An answer of HTTP: the three digits of its status, then its body; 200 where they are none.
+fn response(data: &[u8]) -> Option<Response<Vec<u8>>> {
+    let (digits, body) = match data.split_first_chunk::<3>() {
+        Some((digits, body)) => (digits.as_slice(), body),
+        None => (&[][..], data),
+    };
+    let digits = std::str::from_utf8(digits).ok();
+    let status = digits.and_then(|digits| digits.parse().ok());
+    let answer = Response::builder().status(status.unwrap_or(200_u16));
+    answer.body(body.to_vec()).ok()
+}
+
+/// Headers of HTTP, a line each.
+fn headers(text: &str) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::new();
+    for line in text.split('\n').filter(|line| !line.is_empty()) {
+        let (name, value) = line.split_once(": ")?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_bytes(value.as_bytes()).ok()?);
+    }
+    Some(headers)
 }
 
 /// Runs a property on input that is text; other bytes reach no parser of text.

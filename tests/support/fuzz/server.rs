@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 
-use super::{API_KEY, with_text};
+use super::{API_KEY, headers, with_text};
 
 /// The longest time that a `Retry-After` can mean: what a date of HTTP can say.
 const YEAR_10000: u64 = 253_402_300_800;
@@ -55,6 +55,43 @@ pub(super) fn create_payment(data: &[u8]) -> bool {
             PAYMENT_FIELDS.contains(&field.as_str()),
             "{field} is not refused"
         );
+    }
+    true
+}
+
+/// A refund of a payment that nobody has paid: well said or not, no money goes back.
+pub(super) fn create_refund(data: &[u8]) -> bool {
+    let path = format!("/v1/payments/{}/refunds", SERVER.payment);
+    let answer = SERVER.send(json(Method::POST, &path, data));
+    answer.is_refusal();
+    // What is said wrong is told before what cannot be done.
+    answer.status == StatusCode::CONFLICT
+}
+
+/// Headers of whatever kind, of the customer's browser and of the shop's server.
+pub(super) fn request_headers(data: &[u8]) -> bool {
+    let Some(headers) = std::str::from_utf8(data).ok().and_then(headers) else {
+        return false;
+    };
+    let with_headers = |request: http::Result<Request<Body>>| {
+        request.map(|mut request| {
+            for (name, value) in &headers {
+                request.headers_mut().append(name, value.clone());
+            }
+            request
+        })
+    };
+    let page = Request::get(format!("/checkout/{}", SERVER.token)).body(Body::empty());
+    let page = SERVER.send(with_headers(page));
+    assert!(!page.status.is_server_error(), "{}", page.text);
+    let order = br#"{"order":"2001","amount":100,"return_url":"http://127.0.0.1:8082/thanks"}"#;
+    let make = || SERVER.send(with_headers(json(Method::POST, "/v1/payments", order)));
+    let made = make();
+    if made.status != StatusCode::CREATED {
+        return made.is_refusal();
+    }
+    if headers.contains_key("idempotency-key") {
+        assert_eq!(make().text, made.text, "one key, two payments");
     }
     true
 }
@@ -234,6 +271,7 @@ fn json(method: Method, path: &str, body: &[u8]) -> http::Result<Request<Body>> 
 struct Server {
     router: Router,
     runtime: Mutex<Runtime>,
+    payment: String,
     token: String,
     _folder: TempDir,
 }
@@ -267,6 +305,7 @@ impl Server {
         let mut server = Self {
             router: kassa_server::app(app),
             runtime: Mutex::new(runtime),
+            payment: String::new(),
             token: String::new(),
             _folder: folder,
         };
@@ -277,10 +316,12 @@ impl Server {
             let made = server
                 .send(json(Method::POST, "/v1/payments", body.as_bytes()))
                 .json();
-            made.get("token")
-                .and_then(Value::as_str)
-                .ok_or("no payment was made")?
-                .clone_into(&mut server.token);
+            let told = |name| {
+                let text = made.get(name).and_then(Value::as_str).map(str::to_owned);
+                text.ok_or("no payment was made")
+            };
+            server.payment = told("id")?;
+            server.token = told("token")?;
         }
         Ok(server)
     }
