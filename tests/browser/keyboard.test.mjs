@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { assertFocus, focused, waitForFocusOn } from './support/focus.mjs';
 import { Checkout } from './support/pages.mjs';
-import { events, requests, startPreview } from './support/preview.mjs';
+import { events, requests, requestsOf, startPreview } from './support/preview.mjs';
 
 const BANKS = ['Nordea', 'OP', 'Danske Bank', 'S-Pankki', 'Säästöpankki', 'Aktia', 'Oma Säästöpankki', 'POP Pankki', 'Ålandsbanken'];
 
@@ -91,7 +91,7 @@ describe('keyboard', { concurrency: 2 }, () => {
       await press('Enter');
       await waitForFocusOn(page, 'Siirrytään OP:hen');
       assert.equal(await view.bank('Nordea').count(), 0);
-      const [, pay] = await requests(page);
+      const [, pay] = await requestsOf(page, 2);
       assert.deepEqual(JSON.parse(pay.body), { bank: 'op', language: 'fi' });
     }));
 
@@ -136,7 +136,7 @@ describe('keyboard', { concurrency: 2 }, () => {
         await press('Tab', 'ArrowDown', key, key);
         await waitForFocusOn(page, view.words.leaving);
         assert.deepEqual(await events(page), ['kassa-ready', 'kassa-bank']);
-        assert.deepEqual((await requests(page)).map(({ path }) => path), [
+        assert.deepEqual((await requestsOf(page, 2)).map(({ path }) => path), [
           '/checkout/preview/session',
           '/checkout/preview/pay',
         ]);

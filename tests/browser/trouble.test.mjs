@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { Browser } from './support/browser.mjs';
 import { assertFocus, waitForFocusOn } from './support/focus.mjs';
 import { BankPage, Checkout, PaymentPage, PlainCheckout } from './support/pages.mjs';
-import { events, requests, startPreview } from './support/preview.mjs';
+import { events, requestsOf, startPreview } from './support/preview.mjs';
 import { PINNED, integrity, unpinned } from './support/pins.mjs';
 import { startServices } from './support/services.mjs';
 import { withTrapIn } from './support/wasm.mjs';
@@ -63,8 +63,7 @@ describe('impatience', { concurrency: 2 }, () => {
       await view.button('toNordea').focus();
       for (let pressed = 0; pressed < 5; pressed += 1) await page.keyboard.press('Enter');
       await view.shows('leaving');
-      await page.waitForFunction(() => globalThis.preview.requests.length > 1);
-      assert.deepEqual((await requests(page)).map(({ path }) => path.split('/').at(-1)), ['session', 'pay']);
+      assert.deepEqual((await requestsOf(page, 2)).map(({ path }) => path.split('/').at(-1)), ['session', 'pay']);
       assert.deepEqual(await events(page), ['kassa-ready', 'kassa-bank']);
     }));
 

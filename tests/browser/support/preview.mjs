@@ -21,6 +21,12 @@ export async function startPreview(options) {
 /** The requests that the element made in the preview. */
 export const requests = (page) => page.evaluate(() => globalThis.preview.requests);
 
+/** The same once there are so many: what they lead to on screen may come before. */
+export async function requestsOf(page, count) {
+  await page.waitForFunction((count) => globalThis.preview.requests.length >= count, count);
+  return requests(page);
+}
+
 /** Waits until the element has its style: it asks for its session before that. */
 export const styled = (page) =>
   page.waitForFunction(() => document.querySelector('kassa-checkout')?.shadowRoot?.adoptedStyleSheets.length === 1);

@@ -31,8 +31,9 @@ const REFUNDS_CENTS: [u64; 2] = [700, 650];
 const HEALING: Duration = Duration::from_secs(20);
 /// What an order costs.
 const ORDER_CENTS: u64 = 4_990;
-/// The server dies within so long, or it never came to the point.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The server dies within so long, or it never came to the point: longer than a customer waits on
+/// a page before the attempt that leads there.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Whoever wants something tries for so long.
 const LONGEST_WAIT: Duration = Duration::from_secs(45);
 /// A customer who waits on a page chooses once more after so long.

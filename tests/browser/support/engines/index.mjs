@@ -69,8 +69,14 @@ class Customer {
     this.tab = tab;
   }
 
-  goto(address) {
-    return this.tab.goto(address);
+  /** Goes there. Firefox was seen to forget to say that it has arrived. */
+  async goto(address) {
+    try {
+      await within(PATIENCE, this.tab.goto(address));
+    } catch (error) {
+      const isThere = (there) => location.href === there && document.readyState !== 'loading';
+      if (!(await this.sight(isThere, new URL(address).href))) throw error;
+    }
   }
 
   /** Runs `act` in the page, which is to be quick. WebKit's driver forgets one that a page left over. */
