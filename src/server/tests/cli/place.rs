@@ -2,19 +2,16 @@
 
 use std::process::Command;
 
-use kassa_checkout::{
-    Amount, BankId, Language, Selection, Timestamp,
-    contract::ChooseAt,
-    lifecycle::{Evidence, Meaning, Rank},
-    provider::PaymentEvent,
-};
+use kassa_checkout::{Amount, Timestamp};
 use kassa_server::store::{
-    Begin, Message, MessageFilter, NewPayment, NewReference, Payer, Room, Store as _, Terms,
-    sqlite::SqliteStore,
+    Begin, Message, MessageFilter, NewPayment, Payer, Room, Store as _, Terms, sqlite::SqliteStore,
 };
 use serde_json::Value;
 
-use crate::kit::Folder;
+use crate::kit::{
+    self, Folder,
+    store::{PROVIDER, paid},
+};
 
 /// 2026-11-18T11:06:40Z.
 pub(crate) const THEN: Timestamp = Timestamp::from_millis(1_795_000_000_000);
@@ -59,32 +56,32 @@ pub(crate) fn run(arguments: &[&str]) -> Ran {
     }
 }
 
+fn token(number: u64) -> String {
+    format!("co_a-secret-token-{number}")
+}
+
+const fn cents(number: u64) -> u64 {
+    4_990 * number
+}
+
 pub(crate) fn payment(number: u64, shop: &str, order: &str, now: Timestamp) -> NewPayment {
-    let id = format!("pay_{number:0>24}");
+    let new = kit::store::new(&format!("{number:0>24}"), order);
     NewPayment {
-        id: id.clone(),
-        token: format!("co_a-secret-token-{number}"),
+        token: token(number),
         shop: shop.to_owned(),
-        order: order.to_owned(),
-        reference: NewReference::Allotted {
-            prefix: "9".to_owned(),
-        },
-        amount: Amount::from_cents(4_990 * number).unwrap(),
+        amount: Amount::from_cents(cents(number)).unwrap(),
         terms: Terms {
-            language: None,
             description: Some("=HYPERLINK(\"https://shop.example\")".to_owned()),
             customer: Payer {
                 email: Some("maija@example.fi".to_owned()),
                 ..Payer::default()
             },
-            selection: Selection::AllBanks,
-            choose_at: ChooseAt::Kassa,
-            return_url: "https://shop.example/".to_owned(),
-            vetuma: None,
+            ..new.terms
         },
         now,
         expires_at: now.plus_seconds(86_400),
         answer: Box::new(|payment| payment.id.clone()),
+        ..new
     }
 }
 
@@ -125,38 +122,17 @@ impl Place {
 
     /// Pays a payment, so that the shop is told.
     pub(crate) async fn pay(&self, number: u64, now: Timestamp) {
+        let id = format!("{number:0>24}");
         let begin = Begin {
-            token: format!("co_a-secret-token-{number}"),
-            provider: "ecommpay",
-            bank: Some(BankId::parse("nordea").unwrap()),
-            method: None,
-            language: Language::Fi,
-            embedded: false,
-            now,
-            same_within: 10,
-            by_call: false,
-            instead_of: None,
+            token: token(number),
+            ..kit::store::begin(&id, "nordea", now)
         };
         self.store.begin_attempt(begin).await.unwrap();
-        let report = PaymentEvent {
-            provider_payment_id: format!("pay_{number:0>24}-1"),
-            evidence: Evidence {
-                key: "1/success/success".to_owned(),
-                rank: Rank {
-                    at: now,
-                    operation: 1,
-                },
-                meaning: Meaning::Paid,
-                begins_anew: true,
-                word: "success".to_owned(),
-                code: None,
-                amount_cents: 4_990 * number,
-                currency: "EUR".to_owned(),
-            },
-            redirect: None,
-        };
+        let mut report = paid(&format!("pay_{id}-1"), 1);
+        report.evidence.rank.at = now;
+        report.evidence.amount_cents = cents(number);
         self.store
-            .apply("ecommpay", report, now.plus_seconds(60))
+            .apply(PROVIDER, report, now.plus_seconds(60))
             .await
             .unwrap();
     }
