@@ -12,6 +12,7 @@
 
 mod changes;
 mod connection;
+mod creations;
 mod payments;
 mod questions;
 mod refunds;
@@ -36,10 +37,11 @@ use super::{
 };
 use crate::config::PostgresAddress;
 use connection::Connections;
+use creations::Creation;
 use payments::{ByAttempt, ByToken};
 use series::Series;
 use together::Line;
-use writes::{Creation, Write};
+use writes::Write;
 
 /// The database's clock in milliseconds since the epoch. Of a statement's beginning: a clock that
 /// moves while it runs could not be looked up in an index.

@@ -8,10 +8,10 @@ use super::{
     PostgresStore,
     changes::DECISIONS,
     connection::Connections,
+    creations::Creation,
     row::{self, PAYMENT, PAYMENT_COLUMNS, get, int, is_storable, json, natural, time},
     search::Search,
     together::Together,
-    writes::Creation,
 };
 use crate::store::{
     Answered, Created, EventRecord, Filter, Idempotency, NewPayment, NewReference, Payment,
@@ -91,6 +91,7 @@ pub(super) async fn answered(
 
 static BY_ID: LazyLock<String> =
     LazyLock::new(|| format!("select {PAYMENT} from payments p where p.id = $1 and p.shop = $2"));
+
 /// Payments by their checkout tokens.
 static BY_TOKEN: LazyLock<String> = LazyLock::new(|| {
     format!(
