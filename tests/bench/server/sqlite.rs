@@ -91,8 +91,11 @@ impl Database for SqliteDatabase {
             transaction.commit()?;
             written += TOGETHER;
         }
-        // What was written is on the disk before anything is measured.
-        connection.execute_batch("pragma synchronous = full; pragma wal_checkpoint(truncate);")?;
+        connection.execute_batch("pragma wal_checkpoint(truncate);")?;
+        // What was written is on the disk before anything is measured. After the connection, whose
+        // locks would go with this handle.
+        drop(connection);
+        fs::File::open(self.file())?.sync_all()?;
         Ok(())
     }
 

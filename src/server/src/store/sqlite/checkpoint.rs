@@ -5,12 +5,16 @@
 //! connection of its own does most of it while the writer goes on. What was written meanwhile is
 //! little, and that the writer writes back itself, between two transactions: then nothing is left
 //! in the log, and the next transaction begins it anew.
+//!
+//! SQLite syncs the file only where the log's end is still the end when it comes there. So the
+//! thread goes on until it came there: otherwise the writer would wait for the disk to take all
+//! that the thread wrote.
 
 use std::{
     path::Path,
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
         mpsc,
     },
     thread::{self, JoinHandle},
@@ -19,19 +23,24 @@ use std::{
 use rusqlite::{Connection, OpenFlags, wal::CheckpointMode};
 
 use super::{OpenError, sql};
+use crate::store::StoreError;
 
 /// How many pages of 4 KiB a log has that is written back: 48 MiB. Most pages are written many
 /// times in between, and after a crash that much is read again in a few hundredths of a second.
-const LONG: u32 = 12_288;
-/// So many pages the writer writes back itself: a few thousandths of a second.
-const LITTLE: u32 = 512;
-/// How often the thread goes after what the writer has written meanwhile. Each time it is less.
-const ROUNDS: usize = 4;
+pub(super) const LONG: u32 = 12_288;
+/// How often, at most, the thread goes after what the writer has written meanwhile. Each time it
+/// is less, and one in three or so comes to the end before the writer commits again.
+const ROUNDS: usize = 16;
+
+/// A log that is so many times as long as it should be is told of.
+const TOO_LONG: u32 = 4;
 
 /// What the writer has of the log; when it goes, the thread has ended.
 #[derive(Debug)]
 pub(super) struct Log {
     state: Arc<State>,
+    /// From how many pages on it is written back.
+    long: u32,
     /// Wakes the thread.
     nudge: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -41,15 +50,32 @@ pub(super) struct Log {
 struct State {
     /// How many pages the log had after the latest commit.
     pages: AtomicU32,
-    /// Whether the thread has left but little to the writer.
-    is_nearly_done: AtomicBool,
+    turn: Mutex<Turn>,
+}
+
+/// Whose turn it is to write the log back once it is long.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// The thread's, which is to be woken.
+    #[default]
+    Rest,
+    /// The thread's, which is at it.
+    Thread,
+    /// The writer's: the thread left but little.
+    Writer,
 }
 
 impl Log {
-    /// Minds the log of the connection that writes to this file, in place of SQLite.
-    pub(super) fn of(writer: &mut Connection, file: &Path) -> Result<Self, OpenError> {
+    /// Minds the log of the connection that writes to this file, in place of SQLite. From so many
+    /// pages on it is written back.
+    pub(super) fn of(writer: &mut Connection, file: &Path, long: u32) -> Result<Self, OpenError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags).map_err(sql::refused)?;
+        sql::prepare_attached(&connection)?;
+        // A connection that never read does not know that there is a log.
+        connection
+            .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
+            .map_err(sql::refused)?;
         let state = Arc::new(State::default());
         let counted = Arc::clone(&state);
         let count = move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -63,12 +89,18 @@ impl Log {
         let thread = thread::Builder::new()
             .name("kassa-checkpoint".to_owned())
             .spawn(move || {
+                let mut told = false;
                 while nudged.recv().is_ok() {
-                    shared.write_most_back(&connection);
+                    let outcome = shared.write_most_back(&connection);
+                    shared.tell(outcome, long, &mut told);
+                    // What failed is tried again after the next commit.
+                    let next = outcome.map_or(Turn::Rest, |()| Turn::Writer);
+                    *shared.turn() = next;
                 }
             })?;
         Ok(Self {
             state,
+            long,
             nudge: Some(nudge),
             thread: Some(thread),
         })
@@ -76,14 +108,23 @@ impl Log {
 
     /// Has the log written back when it is long. Called by the writer between transactions.
     pub(super) fn mind(&self, writer: &Connection) {
-        if self.state.pages.load(Ordering::Relaxed) < LONG {
+        if self.state.pages.load(Ordering::Relaxed) < self.long {
             return;
         }
-        if self.state.is_nearly_done.swap(false, Ordering::AcqRel) {
-            write_back(writer);
-        } else if let Some(nudge) = &self.nudge {
-            // One that waits already is enough.
-            let _ = nudge.try_send(());
+        let mut turn = self.state.turn();
+        match *turn {
+            Turn::Rest => {
+                if let Some(nudge) = &self.nudge {
+                    *turn = Turn::Thread;
+                    let _ = nudge.try_send(());
+                }
+            }
+            Turn::Thread => {}
+            Turn::Writer => {
+                *turn = Turn::Rest;
+                // What it could not write back stays in the log, and the thread finds it there.
+                let _ = write_back(writer);
+            }
         }
     }
 }
@@ -98,25 +139,88 @@ impl Drop for Log {
 }
 
 impl State {
-    fn write_most_back(&self, connection: &Connection) {
+    fn write_most_back(&self, connection: &Connection) -> Result<(), StoreError> {
         for _ in 0..ROUNDS {
-            let Some(done) = write_back(connection) else {
-                // Tried again after the next commit.
-                return;
-            };
-            let left = self.pages.load(Ordering::Relaxed).saturating_sub(done);
-            if left <= LITTLE {
+            let done = write_back(connection)?;
+            if done >= self.pages.load(Ordering::Relaxed) {
                 break;
             }
         }
-        self.is_nearly_done.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Tells once that the log grows all the same, whether by an error or by somebody who reads for
+    /// long: nobody else would notice before the disk is full.
+    fn tell(&self, outcome: Result<(), StoreError>, long: u32, told: &mut bool) {
+        let pages = self.pages.load(Ordering::Relaxed);
+        let grows = pages > long.saturating_mul(TOO_LONG);
+        if grows && !*told {
+            let error = outcome.err().map(tracing::field::display);
+            tracing::error!(target: "kassa::store", pages, error, "the log is not written back");
+        }
+        *told = grows;
+    }
+
+    fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Writes back as much as nobody needs in the log any more, without waiting for anybody; up to
-/// which page that was. None where it was not possible now.
-fn write_back(connection: &Connection) -> Option<u32> {
-    let outcome = connection.wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE);
-    let (_, done) = outcome.ok()?;
-    u32::try_from(done).ok()
+/// which page of the log that was.
+fn write_back(connection: &Connection) -> Result<u32, StoreError> {
+    let (_, done) = connection
+        .wal_checkpoint_v2(Some(rusqlite::MAIN_DB), CheckpointMode::PASSIVE)
+        .map_err(sql::refused)?;
+    // Negative where the connection knows of no log.
+    u32::try_from(done).map_err(|_| StoreError::Unavailable)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use rusqlite::Connection;
+
+    use super::{Log, Ordering, sql};
+
+    /// So many pages are a long log here.
+    const LONG: u32 = 64;
+
+    #[test]
+    fn the_log_of_a_writer_that_never_rests_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("busy.db");
+        let mut connection = Connection::open(&file).unwrap();
+        sql::prepare_writer(&connection).unwrap();
+        let table = "create table notes (text blob) strict";
+        connection.execute_batch(table).unwrap();
+        let log = Log::of(&mut connection, &file, LONG).unwrap();
+        let patience = Instant::now() + Duration::from_secs(60);
+        let mut before = 0;
+        for begun in 0..3 {
+            loop {
+                let note = "insert into notes values (zeroblob(5000))";
+                connection.execute(note, []).unwrap();
+                let pages = log.state.pages.load(Ordering::Relaxed);
+                log.mind(&connection);
+                let begins = pages < before;
+                before = pages;
+                if begins {
+                    break;
+                }
+                assert!(
+                    Instant::now() < patience,
+                    "begun {begun} times, now {pages} pages"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_connection_that_knows_of_no_log_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = Connection::open(folder.path().join("no.db")).unwrap();
+        assert!(super::write_back(&connection).is_err());
+    }
 }

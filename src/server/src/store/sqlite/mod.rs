@@ -146,7 +146,7 @@ impl SqliteStore {
         sql::release_claims(&connection)?;
         sql::undo_future(&connection)?;
         let readers = Readers::open(file, readers())?;
-        let log = Log::of(&mut connection, file)?;
+        let log = Log::of(&mut connection, file, checkpoint::LONG)?;
         Ok(Self {
             readers: Arc::new(readers),
             writer: Writer::start(connection, batch, Some(log))?,
