@@ -25,6 +25,10 @@ points! {
     BeforeCommit = "sqlite/before-commit";
     /// SQLite: a batch is committed, and nobody was told.
     AfterCommit = "sqlite/after-commit";
+    /// SQLite: most of the log was written back beside the writer.
+    LogCopied = "sqlite/log-copied";
+    /// SQLite: the writer wrote the rest back, and the next transaction begins the log anew.
+    LogDone = "sqlite/log-done";
     /// PostgreSQL: a statement is about to be sent.
     BeforeStatement = "postgres/before-statement";
     /// PostgreSQL: a statement was answered, and nobody was told.

@@ -49,19 +49,13 @@ pub(super) fn is_ours(point: &str) -> bool {
 }
 
 /// Dies at each of the points.
-pub(super) fn run(
-    bench: &Bench,
-    folder: &Path,
-    program: &Path,
-    points: &[String],
-) -> Result<Outcome, Problem> {
+pub(super) fn run(bench: &Bench, folder: &Path, points: &[String]) -> Result<Outcome, Problem> {
     let begun = Instant::now();
     let folder = folder.join("calls");
     std::fs::create_dir(&folder)?;
     let setting = Setting {
-        program: Some(program.to_owned()),
         gate: true,
-        ..Setting::meddled()
+        ..Setting::short_log(bench)?.meddled()
     };
     let world = World::open(bench, &folder, &setting)?;
     let mut outcome = Outcome {

@@ -17,7 +17,7 @@ const OFFSETS: [i64; 8] = [DAY_MS, 0, -DAY_MS, 0, DAY_MS, -DAY_MS, DAY_MS, 0];
 const ON_THE_WAY: Duration = Duration::from_millis(150);
 
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    let mut world = World::open(bench, folder, &Setting::meddled())?;
+    let mut world = World::open(bench, folder, &Setting::default().meddled())?;
     world.may_help = false;
     let preload = world.preload()?;
     let server = world.start.start()?;

@@ -33,22 +33,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MINUTE_MS: i64 = 60_000;
 
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    let program = bench.binaries.crash_points.clone();
-    let program =
-        program.ok_or("there is no kassa-crash-points; `cargo xtask faults` builds it")?;
     let of_other_store = match bench.cluster {
         None => "postgres/",
         Some(_) => "sqlite/",
     };
-    let (of_calls, points): (Vec<_>, Vec<_>) = names(&program)?
+    let (of_calls, points): (Vec<_>, Vec<_>) = names(bench.binaries.crash_points()?)?
         .into_iter()
         .filter(|name| !name.starts_with(of_other_store))
         .partition(|name| call_points::is_ours(name));
-    let setting = Setting {
-        program: Some(program.clone()),
-        ..Setting::meddled()
-    };
-    let world = World::open(bench, folder, &setting)?;
+    let world = World::open(bench, folder, &Setting::short_log(bench)?.meddled())?;
     let server = world.start.start()?;
     let deaths = points.len() * TIMES;
     let load = Load::new(deaths * PAYMENTS, bench.seed);
@@ -78,7 +71,7 @@ pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
         .figure(format!("{} points", points.len()))
         .figure(format!("{} deaths", deaths - missed.len()));
     outcome.wrong.extend(missed);
-    Ok(outcome.and(call_points::run(bench, folder, &program, &of_calls)?))
+    Ok(outcome.and(call_points::run(bench, folder, &of_calls)?))
 }
 
 /// The names of the server's points, which it tells when it does not know one.

@@ -47,7 +47,7 @@ fn fail(
     bench: &Bench,
     folder: &Path,
 ) -> Result<Outcome, Problem> {
-    let world = World::open(bench, folder, &Setting::meddled())?;
+    let world = World::open(bench, folder, &Setting::short_log(bench)?.meddled())?;
     let server = world.start.start()?;
     let times: Vec<Disk> = ways.iter().copied().cycle().take(ROUNDS).collect();
     let load = Load::new(160, bench.seed);

@@ -27,13 +27,13 @@ const LYING: &str = "lying-disk";
 const PAYMENTS: usize = 12;
 
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    let world = World::open(bench, folder, &Setting::meddled())?;
+    let world = World::open(bench, folder, &Setting::short_log(bench)?.meddled())?;
     cut_often(&world, bench, cuts(bench), "power-cut")
 }
 
 /// The same on a disk that says that it synced and did not: the harness must find what is lost.
 pub(super) fn on_a_lying_disk(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    let world = World::open(bench, folder, &Setting::meddled())?;
+    let world = World::open(bench, folder, &Setting::short_log(bench)?.meddled())?;
     cut_often(&world, bench, 3, LYING)
 }
 

@@ -15,7 +15,7 @@ const DELAYS_MS: [u64; 4] = [2, 50, 300, 1_000];
 const LONGEST: Duration = Duration::from_secs(8);
 
 pub(super) fn run(bench: &Bench, folder: &Path) -> Result<Outcome, Problem> {
-    let world = World::open(bench, folder, &Setting::meddled())?;
+    let world = World::open(bench, folder, &Setting::short_log(bench)?.meddled())?;
     let preload = world.preload()?;
     let server = world.start.start()?;
     let load = Load::new(200, bench.seed);

@@ -20,7 +20,7 @@ pub struct Binaries {
     /// The other side.
     pub simulator: PathBuf,
     /// The server with points at which it can be let die, where somebody built it.
-    pub crash_points: Option<PathBuf>,
+    crash_points: Option<PathBuf>,
 }
 
 impl Binaries {
@@ -41,6 +41,15 @@ impl Binaries {
                 Self::in_folder(&beside)
             }
         }
+    }
+
+    /// The server with points at which it can be let die.
+    ///
+    /// # Errors
+    /// When nobody built it.
+    pub fn crash_points(&self) -> Result<&Path, Problem> {
+        let program = self.crash_points.as_deref();
+        Ok(program.ok_or("there is no kassa-crash-points; `cargo xtask faults` builds it")?)
     }
 
     fn in_folder(folder: &Path) -> Result<Self, Problem> {

@@ -53,11 +53,23 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// The server's disk and clock can be meddled with.
-    pub(crate) fn meddled() -> Self {
+    /// The server with crash points, which writes SQLite's log back all the time, as others do under
+    /// load only.
+    ///
+    /// # Errors
+    /// When nobody built it.
+    pub(crate) fn short_log(bench: &Bench) -> Result<Self, Problem> {
+        Ok(Self {
+            program: Some(bench.binaries.crash_points()?.to_owned()),
+            ..Self::default()
+        })
+    }
+
+    /// Where the server's disk and clock can be meddled with.
+    pub(crate) fn meddled(self) -> Self {
         Self {
             preload: true,
-            ..Self::default()
+            ..self
         }
     }
 }

@@ -23,11 +23,19 @@ use std::{
 use rusqlite::{Connection, OpenFlags, wal::CheckpointMode};
 
 use super::{OpenError, sql};
-use crate::store::StoreError;
+use crate::{
+    crash::{self, Point},
+    store::StoreError,
+};
 
 /// How many pages of 4 KiB a log has that is written back: 48 MiB. Most pages are written many
 /// times in between, and after a crash that much is read again in a few hundredths of a second.
-pub(super) const LONG: u32 = 12_288;
+/// Where a test lets the process die, that must happen while the log is written back, too.
+pub(super) const LONG: u32 = if cfg!(feature = "crash-points") {
+    24
+} else {
+    12_288
+};
 /// How often, at most, the thread goes after what the writer has written meanwhile. Each time it
 /// is less, and one in three or so comes to the end before the writer commits again.
 const ROUNDS: usize = 16;
@@ -92,6 +100,7 @@ impl Log {
                 let mut told = false;
                 while nudged.recv().is_ok() {
                     let outcome = shared.write_most_back(&connection);
+                    crash::point(Point::LogCopied);
                     shared.tell(outcome, long, &mut told);
                     // What failed is tried again after the next commit.
                     let next = outcome.map_or(Turn::Rest, |()| Turn::Writer);
@@ -124,6 +133,7 @@ impl Log {
                 *turn = Turn::Rest;
                 // What it could not write back stays in the log, and the thread finds it there.
                 let _ = write_back(writer);
+                crash::point(Point::LogDone);
             }
         }
     }
