@@ -232,6 +232,11 @@ impl Metrics {
         set("kassa_store_waiting", used.waiting);
     }
 
+    /// How long the store's log is.
+    pub(crate) fn log_bytes(&self, bytes: u64) {
+        gauge!("kassa_store_log_bytes").set(gauge_value(bytes));
+    }
+
     /// The store does not answer: what is due is as it was last seen.
     pub(crate) fn no_store(&self) {
         gauge!("kassa_store_up").set(0.0);
@@ -334,6 +339,10 @@ fn describe() {
     describe_gauge!(
         "kassa_store_waiting",
         "Operations that wait for a connection, or for SQLite's one writer."
+    );
+    describe_gauge!(
+        "kassa_store_log_bytes",
+        "Bytes of the log that SQLite writes back into its file while the server runs."
     );
     describe_gauge!("kassa_due", "Work that is due now, by kind.");
     describe_gauge!(

@@ -140,6 +140,11 @@ async fn what_is_watched_is_there_and_what_is_there_has_a_meaning() {
             "no {sample} in\n{text}"
         );
     }
+    // A payment was written, and a short log is not written back.
+    let log = text
+        .lines()
+        .find_map(|line| line.strip_prefix("kassa_store_log_bytes "));
+    assert!(log.unwrap().parse::<u64>().unwrap() > 0, "{text}");
 }
 
 #[test]

@@ -62,6 +62,7 @@ pub(crate) async fn metrics(
     }
     // Before the question below takes one.
     app.metrics.connections(app.store.connections());
+    app.metrics.log_bytes(app.store.log_bytes());
     // Figures that fail with the database would be missing just when they are wanted.
     match app.store.backlog().await {
         Ok(backlog) => app.metrics.backlog(&backlog),

@@ -228,6 +228,10 @@ impl Store for Measured {
         self.store.connections()
     }
 
+    fn log_bytes(&self) -> u64 {
+        self.store.log_bytes()
+    }
+
     fn ready(&self) -> Answer<'_, ()> {
         self.measure("ready", self.store.ready())
     }

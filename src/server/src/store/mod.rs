@@ -237,6 +237,11 @@ pub trait Store: Send + Sync {
     /// How its connections are used at this moment.
     fn connections(&self) -> Connections;
 
+    /// How many bytes its log has that is written back beside the writer: SQLite's, 0 elsewhere.
+    fn log_bytes(&self) -> u64 {
+        0
+    }
+
     /// Whether it can be written and read now.
     ///
     /// # Errors

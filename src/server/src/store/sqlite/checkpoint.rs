@@ -28,7 +28,9 @@ use crate::{
     store::StoreError,
 };
 
-/// How many pages of 4 KiB a log has that is written back: 48 MiB. Most pages are written many
+/// How many bytes a page has.
+const PAGE: u64 = 4_096;
+/// How many pages a log has that is written back: 48 MiB. Most pages are written many
 /// times in between, and after a crash that much is read again in a few hundredths of a second.
 /// Where a test lets the process die, that must happen while the log is written back, too.
 pub(super) const LONG: u32 = if cfg!(feature = "crash-points") {
@@ -52,6 +54,17 @@ pub(super) struct Log {
     /// Wakes the thread.
     nudge: Option<mpsc::SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// How long the log is.
+#[derive(Debug)]
+pub(super) struct Length(Arc<State>);
+
+impl Length {
+    /// In bytes, but for the few that SQLite puts before each page.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.0.pages.load(Ordering::Relaxed)) * PAGE
+    }
 }
 
 #[derive(Debug, Default)]
@@ -113,6 +126,11 @@ impl Log {
             nudge: Some(nudge),
             thread: Some(thread),
         })
+    }
+
+    /// How long it is, for those who watch.
+    pub(super) fn length(&self) -> Length {
+        Length(Arc::clone(&self.state))
     }
 
     /// Has the log written back when it is long. Called by the writer between transactions.
@@ -192,7 +210,7 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::{Log, Ordering, sql};
+    use super::{Log, sql};
 
     /// So many pages are a long log here.
     const LONG: u32 = 64;
@@ -206,13 +224,14 @@ mod tests {
         let table = "create table notes (text blob) strict";
         connection.execute_batch(table).unwrap();
         let log = Log::of(&mut connection, &file, LONG).unwrap();
+        let length = log.length();
         let patience = Instant::now() + Duration::from_secs(60);
         let mut before = 0;
         for begun in 0..3 {
             loop {
                 let note = "insert into notes values (zeroblob(5000))";
                 connection.execute(note, []).unwrap();
-                let pages = log.state.pages.load(Ordering::Relaxed);
+                let pages = length.bytes() / super::PAGE;
                 log.mind(&connection);
                 let begins = pages < before;
                 before = pages;

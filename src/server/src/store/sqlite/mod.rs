@@ -39,7 +39,7 @@ use super::{
     Outgoing, Payment, PendingRefund, Question, RefundRecord, RefundStep, Refunding, Room, Store,
     StoreError, Tried,
 };
-use checkpoint::Log;
+use checkpoint::{Length, Log};
 use sql::Decided;
 use writer::Writer;
 
@@ -57,6 +57,8 @@ pub struct SqliteStore {
     // away, and then the lock is given back.
     readers: Arc<Readers>,
     writer: Writer,
+    /// None where another process minds it.
+    log: Option<Length>,
     /// None where another process may have it.
     _lock: Option<File>,
 }
@@ -149,6 +151,7 @@ impl SqliteStore {
         let log = Log::of(&mut connection, file, checkpoint::LONG)?;
         Ok(Self {
             readers: Arc::new(readers),
+            log: Some(log.length()),
             writer: Writer::start(connection, batch, Some(log))?,
             _lock: Some(lock),
         })
@@ -173,6 +176,7 @@ impl SqliteStore {
         let readers = Readers::open(file, ATTACHED_READERS)?;
         Ok(Self {
             readers: Arc::new(readers),
+            log: None,
             writer: Writer::start(connection, writer::BATCH, None)?,
             _lock: None,
         })
@@ -527,6 +531,10 @@ impl Store for SqliteStore {
             idle: idle + usize::from(waiting == 0),
             waiting,
         }
+    }
+
+    fn log_bytes(&self) -> u64 {
+        self.log.as_ref().map_or(0, Length::bytes)
     }
 
     fn ready(&self) -> Answer<'_, ()> {
