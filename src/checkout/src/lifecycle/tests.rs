@@ -312,6 +312,19 @@ fn an_attempt_that_came_to_nothing_does_not_hide_that_money_went_back() {
 }
 
 #[test]
+fn a_refund_that_only_the_provider_tells_of_counts_when_it_was_all_of_it() {
+    for (returned, refunded) in [
+        (Meaning::Refunded, CENTS),
+        (Meaning::PartiallyRefunded, 0),
+        (Meaning::Reversed, 0),
+    ] {
+        let mut payment = paid_once();
+        payment.apply(about("b", report(2, 2, returned)));
+        assert_eq!(payment.refunded_cents(), refunded, "{returned:?}");
+    }
+}
+
+#[test]
 fn an_offer_that_ended_is_revived_by_evidence_only() {
     let mut payment = payment();
     payment.apply(Event::OfferEnded);
@@ -694,13 +707,15 @@ fn a_refund_that_was_never_called_for_explains_nothing() {
     payment.begin_refund("new", None, cents(100)).unwrap();
     payment.plan_refund("new", Some(RefundTold::Message("m".into())));
     assert_eq!(payment.refunds_made("b", 100), ["0"]);
+    let planned = |payment: &Lifecycle, id: &str| payment.refund(id).unwrap().planned().cloned();
+    assert_eq!(planned(&payment, "0"), None);
+    let told = Some(RefundTold::Message("m".into()));
+    assert_eq!(planned(&payment, "new"), told);
     let kept = serde_json::to_string(&payment).unwrap();
     let mut read: Lifecycle = serde_json::from_str(&kept).unwrap();
     assert_eq!(read, payment);
-    assert_eq!(
-        read.call_refund("new"),
-        Some(RefundTold::Message("m".into()))
-    );
+    assert_eq!(read.call_refund("new"), told);
+    assert_eq!(planned(&read, "new"), None);
     assert!(!serde_json::to_string(&read).unwrap().contains("planned"));
     // One of an older version was called: nobody calls for it again.
     read.begin_refund("old", None, cents(1)).unwrap();

@@ -11,7 +11,7 @@ use viite::NationalReference;
 use super::{
     Addresses, AnswerRefused, CheckAnswer, CheckCall, Field, Head, Kind, LoginAnswer, LoginCall,
     Message, Method, Outcome, PayAnswer, PayCall, PaymentState, Profile, ReturnAddress, Status,
-    Timestmp, body, mac_bytes, receive, receive_login,
+    Timestmp, body, mac_bytes, outgoing, receive, receive_login,
 };
 
 /// Signs with a digest that is good enough for tests of messages: no two of them have one alike.
@@ -352,10 +352,13 @@ fn cards_need_an_order_number_and_banks_a_reference() {
     };
     assert_eq!(national("00000000000000482738").as_deref(), Some("482738"));
     assert_eq!(national("1233"), None);
-    assert_eq!(
-        built(|call| call.head.method = Method::parse("6")).0,
-        Some("SO")
-    );
+    let begin_with = |code: &str| {
+        let mut call = call();
+        call.head.method = Method::parse(code);
+        field(call.to_message(Profile::V2_2))
+    };
+    assert_eq!(begin_with("6"), Some("SO"));
+    assert_eq!(begin_with("L"), None);
 }
 
 #[test]
@@ -482,7 +485,7 @@ fn why_an_answer_is_not_believed_is_told_by_code_and_field() {
 fn a_payment_is_printed_without_what_it_is_for() {
     let printed = format!("{:?} {:?}", call(), paid());
     assert!(
-        printed.contains("time") && printed.contains("Successful"),
+        printed.contains("PayCall { time") && printed.contains("Successful"),
         "{printed}"
     );
     for number in ["202400013", "20240001"] {
@@ -546,6 +549,59 @@ fn an_answer_to_a_question_tells_a_sum_only_where_it_is_one() {
             PaymentState::read(word),
             PaymentState::Other(word.to_owned())
         );
+    }
+}
+
+#[test]
+fn a_message_made_of_names_and_values_is_the_typed_one() {
+    let one_method = Head {
+        methods: vec![Method::banks()],
+        ..head()
+    };
+    let question = CheckCall {
+        head: one_method.clone(),
+        call_id: "c".into(),
+    };
+    let stands = CheckAnswer {
+        answer: paid(),
+        state: PaymentState::Paid,
+        amount: Some(Amount::from_cents(4_990).unwrap()),
+    };
+    let login = LoginCall {
+        head: one_method,
+        extra: None,
+        app_name: Some("Åbo".into()),
+    };
+    let identified = LoginAnswer {
+        head: super::AnswerHead::to(&login.head, Status::Successful, Timestmp::of(NOW)),
+        user: "010190-900P".into(),
+        subject: "ETUNIMI=Anna, SUKUNIMI=Aalto".into(),
+        extra: String::new(),
+        population_data: None,
+    };
+    for (kind, typed) in [
+        (Kind::PayCall, call().to_message(Profile::V2_2)),
+        (Kind::PayAnswer, paid().to_message()),
+        (Kind::CheckCall, question.to_message()),
+        (Kind::CheckAnswer, stands.to_message()),
+        (Kind::LoginCall, login.to_message()),
+        (Kind::LoginAnswer, identified.to_message()),
+    ] {
+        let typed = typed.unwrap();
+        let pairs = |language: &str| {
+            let pairs = typed.fields().map(|(field, value)| match field {
+                Field::Lg => (field.name(), language.to_owned()),
+                _ => (field.name(), value.to_owned()),
+            });
+            pairs.collect::<Vec<_>>()
+        };
+        let built = |language: &str| {
+            let pairs = pairs(language);
+            let pairs = pairs.iter().map(|(name, value)| (*name, value.as_str()));
+            outgoing(kind, Profile::V2_2, pairs)
+        };
+        assert_eq!(built("fi").unwrap(), typed, "{kind:?}");
+        assert_eq!(field(built("de")), Some("LG"), "{kind:?}");
     }
 }
 
