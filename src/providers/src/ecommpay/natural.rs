@@ -19,9 +19,6 @@ use core::cmp::Ordering;
 /// ```
 #[must_use]
 pub fn compare(a: &str, b: &str) -> Ordering {
-    if a.is_empty() || b.is_empty() {
-        return a.len().cmp(&b.len());
-    }
     if let Some(order) = compare_plain(a.as_bytes(), b.as_bytes()) {
         return order;
     }
@@ -54,8 +51,8 @@ pub fn compare(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The order of paths that differ before any digit or white space, which most do: that of their
-/// bytes. `None` where the rules for those come in.
+/// The order of paths that differ before any digit or white space, which most do, and of an empty
+/// one: that of their bytes. `None` where the rules for those come in.
 fn compare_plain(a: &[u8], b: &[u8]) -> Option<Ordering> {
     let plain = |byte: u8| !byte.is_ascii_digit() && !matches!(byte, b' ' | b'\t'..=b'\r' | 0);
     for (ours, theirs) in a.iter().zip(b) {
@@ -159,6 +156,33 @@ mod tests {
         assert_eq!(compare("00x", "0x"), Ordering::Equal);
         assert_eq!(compare("", "a"), Ordering::Less);
         assert_eq!(compare("", ""), Ordering::Equal);
+    }
+
+    /// As PHP 8.2.31's `strnatcmp` printed them.
+    #[test]
+    fn as_php_orders_them() {
+        for (a, b, order) in [
+            ("", "\0", Ordering::Less),
+            ("a", "\0", Ordering::Greater),
+            ("9", "10", Ordering::Less),
+            (" a", "\ta", Ordering::Equal),
+            (" b", "a", Ordering::Greater),
+            ("1", "a", Ordering::Less),
+            ("0", "a", Ordering::Less),
+            ("1", "1b", Ordering::Less),
+            ("1", "1\0", Ordering::Less),
+            ("1a", "1a ", Ordering::Less),
+            ("1 a", "1a", Ordering::Less),
+            ("a1 2", "a12", Ordering::Less),
+            ("a0", "a00", Ordering::Less),
+            ("0 1", "01", Ordering::Less),
+            ("a 01", "a01", Ordering::Equal),
+            ("01", "1", Ordering::Equal),
+            ("000", "00", Ordering::Equal),
+        ] {
+            assert_eq!(compare(a, b), order, "{a:?} {b:?}");
+            assert_eq!(compare(b, a), order.reverse(), "{b:?} {a:?}");
+        }
     }
 
     /// Few different characters, so that strings agree in long stretches.

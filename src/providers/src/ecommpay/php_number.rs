@@ -17,9 +17,7 @@ use super::decimal::{self, Nearest};
 /// ```
 #[must_use]
 pub fn write(literal: &str) -> String {
-    if !is_float(literal)
-        && let Ok(whole) = literal.parse::<i64>()
-    {
+    if let Ok(whole) = literal.parse::<i64>() {
         return whole.to_string();
     }
     match literal.strip_prefix('-') {
@@ -35,16 +33,11 @@ pub fn is_plain(literal: &str) -> bool {
     literal.len() <= 18 && literal.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether signers may differ over how the literal is written.
+/// Whether signers may differ over how the literal is written: it has a point or an exponent, or
+/// does not fit 64 bits.
 #[must_use]
 pub fn is_float(literal: &str) -> bool {
-    if is_plain(literal) {
-        return false;
-    }
-    literal
-        .bytes()
-        .any(|byte| matches!(byte, b'.' | b'e' | b'E'))
-        || literal.parse::<i64>().is_err()
+    !is_plain(literal) && literal.parse::<i64>().is_err()
 }
 
 fn write_float(literal: &str) -> String {
@@ -58,7 +51,6 @@ fn write_float(literal: &str) -> String {
     };
     let all = core::str::from_utf8(&digits).unwrap_or_default();
     let digits = match all.trim_end_matches('0') {
-        "" => "0",
         // PHP leaves trailing zeros in whole numbers of 15 digits that end in 5 and are rounded
         // down to an even digit: its conversion takes another way for such ties and does not
         // strip there.
@@ -78,6 +70,7 @@ fn positional(digits: &str, exponent: i64) -> String {
         return ["0.", &"0".repeat(zeros), digits].concat();
     };
     match digits.split_at_checked(exponent + 1) {
+        // Of zero no digit is left at all.
         None => [digits, &"0".repeat(exponent + 1 - digits.len())].concat(),
         Some((whole, "")) => whole.to_owned(),
         Some((whole, decimals)) => [whole, ".", decimals].concat(),
@@ -87,7 +80,7 @@ fn positional(digits: &str, exponent: i64) -> String {
 fn exponential(digits: &str, exponent: i64) -> String {
     let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, ""));
     let rest = if rest.is_empty() { "0" } else { rest };
-    let sign = if exponent < 0 { "E-" } else { "E+" };
+    let sign = if exponent.is_negative() { "E-" } else { "E+" };
     let power = exponent.unsigned_abs().to_string();
     [first, ".", rest, sign, &power].concat()
 }
@@ -104,6 +97,7 @@ mod tests {
         for (literal, expected) in [
             ("0", "0"),
             ("-0", "0"),
+            ("0.0", "0"),
             ("-0.0", "-0"),
             ("-5", "-5"),
             ("1.0", "1"),
@@ -135,6 +129,25 @@ mod tests {
             ("9007199254740993", "9007199254740993"),
         ] {
             assert_eq!(write(literal), expected, "{literal}");
+        }
+    }
+
+    #[test]
+    fn signers_may_differ_over_what_is_not_whole_or_not_small() {
+        for (literal, plain, float) in [
+            ("0", true, false),
+            ("999999999999999999", true, false),
+            ("1000000000000000000", false, false),
+            ("-5", false, false),
+            ("9223372036854775807", false, false),
+            ("9223372036854775808", false, true),
+            ("-9223372036854775809", false, true),
+            ("1.0", false, true),
+            ("1e3", false, true),
+            ("1E3", false, true),
+        ] {
+            assert_eq!(is_plain(literal), plain, "{literal}");
+            assert_eq!(is_float(literal), float, "{literal}");
         }
     }
 

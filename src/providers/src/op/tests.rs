@@ -354,6 +354,40 @@ fn a_refund_bears_a_reference_or_a_message() {
     ));
 }
 
+#[test]
+fn what_went_back_in_all_is_told_of_the_payment_that_was_asked_about_alone() {
+    let op = account(&[]);
+    let hear = |body: &Value| {
+        let question = op
+            .refunds()
+            .unwrap()
+            .totals()
+            .unwrap()
+            .ask_total(&ATTEMPT, &call_context("r-1"));
+        let (request, reply) = sent(question.unwrap());
+        let url = format!("https://sandbox.apis.op.fi/paymentbutton/v1/payments/{PAYMENT}");
+        assert_eq!(request.uri().to_string(), url);
+        let total = reply.read(&answer(200, body), &Keys::default());
+        total.map(|total| total.into_inner().0)
+    };
+    let body = |id: &str, total: Option<&str>| {
+        json!({
+            "paymentId": id, "amount": "10.00", "status": "PAID", "totalRefundedAmount": total,
+        })
+    };
+    let wrong = |path| {
+        Err(CallError::Unreadable(Refused::Content(
+            ContentError::Field(path),
+        )))
+    };
+    assert_eq!(hear(&body(PAYMENT, Some("1.50"))), Ok(150));
+    assert_eq!(hear(&body(PAYMENT, Some("0.00"))), Ok(0));
+    assert_eq!(hear(&body("other", Some("1.50"))), wrong("paymentId"));
+    for total in [None, Some("1,50"), Some("")] {
+        assert_eq!(hear(&body(PAYMENT, total)), wrong("totalRefundedAmount"));
+    }
+}
+
 /// A callback with these headers in place of the right ones.
 fn callback(changes: &[(&'static str, Option<&str>)], body: &Value) -> RawCallback {
     let mut headers = HeaderMap::new();
