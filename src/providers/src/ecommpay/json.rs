@@ -112,9 +112,8 @@ impl Json {
     #[must_use]
     pub fn as_u64(&self) -> Option<u64> {
         match self {
-            Self::Number(literal) if literal.bytes().all(|byte| byte.is_ascii_digit()) => {
-                literal.parse().ok()
-            }
+            // What has a minus, a point or an exponent is refused there, and JSON has no plus.
+            Self::Number(literal) => literal.parse().ok(),
             _ => None,
         }
     }
@@ -347,6 +346,49 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_read_where_they_are_plain_digits_that_fit() {
+        let number = |text: &str| Json::read(text.as_bytes()).unwrap().as_u64();
+        assert_eq!(number("0"), Some(0));
+        assert_eq!(number("18446744073709551615"), Some(u64::MAX));
+        for other in [
+            "18446744073709551616",
+            "-0",
+            "-1",
+            "1.0",
+            "1e1",
+            "\"1\"",
+            "null",
+        ] {
+            assert_eq!(number(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_its_words() {
+        for (error, words) in [
+            (
+                JsonError::TooLarge,
+                "document is too large: expected at most 262144 bytes",
+            ),
+            (
+                JsonError::TooDeep,
+                "document is nested too deep: expected at most 32 levels",
+            ),
+            (
+                JsonError::DuplicateKey,
+                "document holds a key twice in one object",
+            ),
+            (
+                JsonError::Malformed,
+                "document is malformed: expected JSON in UTF-8",
+            ),
+        ] {
+            assert_eq!(error.to_string(), words);
+        }
+        assert_eq!((MAX_BYTES, MAX_DEPTH), (262_144, 32));
+    }
+
+    #[test]
     fn duplicates_are_found_also_when_escaped_or_nested() {
         for text in [
             r#"{"a":1,"a":1}"#,
@@ -447,8 +489,10 @@ mod tests {
             r#""\"#,
             "\"\u{1f}\"",
             "\"\u{7f}\u{85}\u{2028}\"",
+            "[null,true,false]",
             "tru",
             "truex",
+            "fals",
             "nulll",
             "[1 2]",
             "{\"a\" 1}",

@@ -182,6 +182,8 @@ fn the_gate_is_an_address_of_https_or_of_this_machine() {
         ),
     ] {
         assert_eq!(asked(text).as_deref(), Some(url));
+        let gate = GateUrl::parse(text).unwrap();
+        assert_eq!(url.strip_prefix(gate.as_str()), Some("/v2/payment/status"));
     }
     for text in [
         "",
@@ -422,11 +424,17 @@ proptest! {
 
 #[test]
 fn what_is_no_document_is_judged_by_its_status() {
-    for body in ["", "<html>403</html>", "{", "[1]", "{\"a\":1,\"a\":1}"] {
+    for (body, fault) in [
+        ("", ContentError::Malformed),
+        ("<html>403</html>", ContentError::Malformed),
+        ("{", ContentError::Malformed),
+        ("[1]", ContentError::Signature),
+        ("{\"a\":1,\"a\":1}", ContentError::DuplicateKey),
+    ] {
         let came = |status| read_with(status, body, &Anybody);
         assert_eq!(came(403), Err(refused(403, None)), "{body}");
         assert_eq!(came(502), Err(BUSY), "{body}");
-        assert!(matches!(came(200), Err(CallError::Unreadable(_))), "{body}");
+        assert_eq!(came(200), Err(unbelievable(fault)), "{body}");
         assert!(matches!(came(302), Err(CallError::Unreadable(_))), "{body}");
     }
     assert!(Json::read(b"[1]").is_ok(), "a list is JSON, and no answer");
