@@ -179,8 +179,8 @@ impl<'a> Scanner<'a> {
         }
         loop {
             let key = self.string()?;
-            // A few are looked through at once; many are sorted at the end.
-            if entries.len() < FEW && entries.iter().any(|(known, _)| *known == key) {
+            // The first few are looked through at once; those after them are sorted at the end.
+            if entries.iter().take(FEW).any(|(known, _)| *known == key) {
                 return Err(JsonError::DuplicateKey);
             }
             self.expect(b':')?;
@@ -190,7 +190,7 @@ impl<'a> Scanner<'a> {
             }
             self.expect(b',')?;
         }
-        if entries.len() > FEW && holds_twice(&entries) {
+        if holds_twice(entries.iter().skip(FEW)) {
             return Err(JsonError::DuplicateKey);
         }
         Ok(Json::Object(entries))
@@ -314,8 +314,8 @@ impl<'a> Scanner<'a> {
 /// As many keys as are looked through one by one.
 const FEW: usize = 16;
 
-fn holds_twice(entries: &[(String, Json)]) -> bool {
-    let mut keys: Vec<&str> = entries.iter().map(|(key, _)| key.as_str()).collect();
+fn holds_twice<'a>(entries: impl Iterator<Item = &'a (String, Json)>) -> bool {
+    let mut keys: Vec<&str> = entries.map(|(key, _)| key.as_str()).collect();
     keys.sort_unstable();
     keys.windows(2)
         .any(|pair| matches!(pair, [one, next] if one == next))
@@ -482,6 +482,9 @@ mod tests {
             r#""\ud83dx""#,
             r#""\ud83d\n""#,
             r#""\ud83d\u0041""#,
+            r#""\ud83d\udbff""#,
+            r#""\ud83d\ue000""#,
+            r#""\ud800\udc00\udbff\udfff""#,
             r#""\ude00""#,
             r#""\u12""#,
             r#""\u12é4""#,
@@ -524,9 +527,11 @@ mod tests {
         };
         for count in [15, 16, 17, 500] {
             assert!(Json::read(format!("{{{}}}", keys(count)).as_bytes()).is_ok());
-            let twice = format!("{{{},\"k3\":1}}", keys(count));
-            let refused = Json::read(twice.as_bytes());
-            assert_eq!(refused, Err(JsonError::DuplicateKey), "{count}");
+            for again in [0, 3, count / 2, count - 1] {
+                let twice = format!("{{{},\"k{again}\":1}}", keys(count));
+                let refused = Json::read(twice.as_bytes());
+                assert_eq!(refused, Err(JsonError::DuplicateKey), "{again} of {count}");
+            }
         }
     }
 
