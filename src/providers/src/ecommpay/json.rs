@@ -460,6 +460,15 @@ mod tests {
         }
     }
 
+    fn holds_infinite(json: &Json) -> bool {
+        match json {
+            Json::Number(literal) => literal.parse::<f64>().is_ok_and(f64::is_infinite),
+            Json::List(items) => items.iter().any(holds_infinite),
+            Json::Object(entries) => entries.iter().any(|(_, value)| holds_infinite(value)),
+            _ => false,
+        }
+    }
+
     /// Whether both read the text, and read the same.
     fn agrees(text: &str) -> bool {
         match (Json::read(text.as_bytes()), of_serde(text)) {
@@ -469,7 +478,7 @@ mod tests {
             // malformed further on.
             (Err(JsonError::DuplicateKey | JsonError::TooDeep), _) => true,
             // serde_json has no number beyond a double's reach.
-            (Ok(_), None) => text.contains(['e', 'E']) || text.len() > 300,
+            (Ok(ours), None) => holds_infinite(&ours),
             (Err(_), _) => false,
         }
     }
@@ -510,6 +519,7 @@ mod tests {
             "1e+",
             "00",
             "-01",
+            "[1e999]",
             "1 ",
             "\u{a0}1",
         ] {
