@@ -20,7 +20,7 @@ use crate::{
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
 
 /// How often the figures are gathered: what waits for it takes memory.
-const GATHER: Duration = Duration::from_secs(5);
+const GATHER: Duration = Duration::from_secs(1);
 
 /// A service that listens and has not answered yet.
 #[derive(Debug)]

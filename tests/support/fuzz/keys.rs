@@ -55,7 +55,7 @@ pub(super) fn texts(data: &[u8]) -> bool {
         if let Ok(key) = HmacSha512Key::parse(text) {
             taken = true;
             assert_eq!(text.trim(), text);
-            assert!(!format!("{key:?}").contains(text));
+            assert_eq!(format!("{key:?}"), "HmacSha512Key([redacted])");
             let code = key.sign(data);
             assert!(key.verify(data, &code));
             assert!(!key.verify(data, code.get(1..).unwrap_or_default()));
