@@ -169,7 +169,14 @@ impl Crowd<'_> {
         ledger.created(plan, &made.id);
         let bank = customer::choose(plan, kassa, &made.token)?;
         let pay = self.pay(&made.token, &bank);
-        for _ in 0..each {
+        // A choice that the server comes to when the bank has refused already is a new choice, and
+        // begins an attempt that nobody here knows of.
+        let tries = if plan.ending.may_choose_again() {
+            0
+        } else {
+            each
+        };
+        for _ in 0..tries {
             self.hang_up(&pay, random);
         }
         let attempt = customer::begin(&made.token, &bank, kassa, &world.simulator)?;

@@ -60,6 +60,11 @@ impl Ending {
             Self::LateReversed => "reversed",
         }
     }
+
+    /// Whether the customer may choose again at once.
+    pub(crate) const fn may_choose_again(self) -> bool {
+        matches!(self, Self::Refuse | Self::Cancel)
+    }
 }
 
 /// A payment to make.
