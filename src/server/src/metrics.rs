@@ -342,7 +342,7 @@ fn describe() {
     );
     describe_gauge!(
         "kassa_store_log_bytes",
-        "Bytes of the log that SQLite writes back into its file while the server runs."
+        "Bytes of the log that SQLite writes back into its file while the server runs; 4294967295 where there are more."
     );
     describe_gauge!("kassa_due", "Work that is due now, by kind.");
     describe_gauge!(

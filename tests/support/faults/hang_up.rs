@@ -171,13 +171,10 @@ impl Crowd<'_> {
         let pay = self.pay(&made.token, &bank);
         // A choice that the server comes to when the bank has refused already is a new choice, and
         // begins an attempt that nobody here knows of.
-        let tries = if plan.ending.may_choose_again() {
-            0
-        } else {
-            each
-        };
-        for _ in 0..tries {
-            self.hang_up(&pay, random);
+        if !plan.ending.may_choose_again() {
+            for _ in 0..each {
+                self.hang_up(&pay, random);
+            }
         }
         let attempt = customer::begin(&made.token, &bank, kassa, &world.simulator)?;
         ledger.begun(&plan.order, &attempt);

@@ -22,7 +22,11 @@ const STARTS: u64 = 8;
 const STARTING: Duration = Duration::from_millis(40);
 
 pub(super) fn run(bench: &Bench, folder: &std::path::Path) -> Result<Outcome, Problem> {
-    let world = World::open(bench, folder, &Setting::short_log(bench)?)?;
+    let setting = match bench.cluster {
+        None => Setting::short_log(bench)?,
+        Some(_) => Setting::default(),
+    };
+    let world = World::open(bench, folder, &setting)?;
     let server = world.start.start()?;
     let load = Load::new(bench.kills.max(200), bench.seed);
     let mut random = Random::new(bench.seed ^ 0x5eed);

@@ -91,16 +91,16 @@ pub(super) fn php_number(data: &[u8]) -> bool {
         );
     }
     // What PHP wrote, it reads as the same number and writes the same way; but infinity is no
-    // number in JSON, -0 without a fraction is the whole number 0, and zeros that it leaves where
-    // it rounded a tie are not left the second time.
+    // number in JSON, -0 without a fraction is the whole number 0, and where it rounded a tie to
+    // all its 14 digits, zeros at their end are not written the second time.
     if !written.contains("INF") && written != "-0" {
         let again = match written.split_once('E') {
-            Some((digits, power)) => {
+            Some((digits, power)) if digits.trim_start_matches('-').len() == "1.".len() + 13 => {
                 let kept = digits.trim_end_matches('0');
                 let zero = if kept.ends_with('.') { "0" } else { "" };
                 format!("{kept}{zero}E{power}")
             }
-            None => written.clone(),
+            _ => written.clone(),
         };
         assert_eq!(php_number::write(&written), again, "{literal}");
     }

@@ -94,9 +94,7 @@ impl Log {
         let connection = Connection::open_with_flags(file, flags).map_err(sql::refused)?;
         sql::prepare_attached(&connection)?;
         // A connection that never read does not know that there is a log.
-        connection
-            .query_row("select count(*) from sqlite_schema", [], |_| Ok(()))
-            .map_err(sql::refused)?;
+        sql::readable(&connection)?;
         let state = Arc::new(State::default());
         let counted = Arc::clone(&state);
         let count = move |_: &mut rusqlite::hooks::Wal, pages| {
@@ -141,9 +139,9 @@ impl Log {
         let mut turn = self.state.turn();
         match *turn {
             Turn::Rest => {
-                if let Some(nudge) = &self.nudge {
+                let nudge = self.nudge.as_ref();
+                if nudge.is_some_and(|nudge| nudge.try_send(()).is_ok()) {
                     *turn = Turn::Thread;
-                    let _ = nudge.try_send(());
                 }
             }
             Turn::Thread => {}
@@ -210,7 +208,7 @@ mod tests {
 
     use rusqlite::Connection;
 
-    use super::{Log, sql};
+    use super::{super::schema, Log, sql};
 
     /// So many pages are a long log here.
     const LONG: u32 = 64;
@@ -221,6 +219,7 @@ mod tests {
         let file = folder.path().join("busy.db");
         let mut connection = Connection::open(&file).unwrap();
         sql::prepare_writer(&connection).unwrap();
+        schema::migrate(&mut connection).unwrap();
         let table = "create table notes (text blob) strict";
         connection.execute_batch(table).unwrap();
         let log = Log::of(&mut connection, &file, LONG).unwrap();

@@ -57,7 +57,7 @@ pub struct SqliteStore {
     // away, and then the lock is given back.
     readers: Arc<Readers>,
     writer: Writer,
-    /// None where another process minds it.
+    /// How long the log is; none where another process minds it.
     log: Option<Length>,
     /// None where another process may have it.
     _lock: Option<File>,
