@@ -325,8 +325,9 @@ describe('the call that begins the payment', () => {
         await page.goto(made.hosted);
         const view = new (javaScriptEnabled ? Checkout : PlainCheckout)(page);
         await view.shows('chooseBank');
-        // Also the list of banks may be asked for in between.
-        await services.op.faults({ refuse: 100, refuse_with: 503 });
+        // Nothing else: where questions about earlier payments fail as well, at the same moment,
+        // they may be five in a row, and then OP is left alone for 10 s.
+        await services.op.faults({ refuse: 100, refuse_with: 503, refuse_path: '/payments' });
         await view.bank('OP').click();
         await page.getByRole('alert').filter({ hasText: words.fi.bankUnreachable }).waitFor();
         await services.op.faults({});

@@ -400,9 +400,12 @@ async fn calls_and_callbacks_go_wrong_on_demand() {
     let faults = Request::post("/control/op/faults")
         .header("content-type", "application/json")
         .body(Body::from(
-            r#"{"refuse": 2, "refuse_with": 503, "lose_callbacks": 1}"#,
+            r#"{"refuse": 2, "refuse_with": 503, "refuse_path": "/payments", "lose_callbacks": 1}"#,
         ));
     assert_eq!(world.ask(faults.unwrap()).await.status, 204);
+    let banks = "/payments/multibank/providers";
+    let banks = world.call("GET", banks, &Value::Null).await;
+    assert_eq!(banks.status, 200);
     for status in [503, 503, 200] {
         let order = world.order();
         assert_eq!(world.call("POST", "/payments", &order).await.status, status);

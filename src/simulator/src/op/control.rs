@@ -132,6 +132,7 @@ pub(super) struct Faults {
     repeat_callbacks: u8,
     refuse: u32,
     refuse_with: Option<u16>,
+    refuse_path: String,
     refund_unanswered: Option<Unanswered>,
     date_within: Option<i64>,
 }
@@ -148,6 +149,7 @@ pub(super) async fn faults(
     state.refund_unanswered = faults.refund_unanswered;
     state.date_within = faults.date_within;
     state.refuse = (faults.refuse > 0).then(|| (faults.refuse, faults.refuse_with.unwrap_or(500)));
+    state.refuse_path = faults.refuse_path;
     StatusCode::NO_CONTENT
 }
 

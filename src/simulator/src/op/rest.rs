@@ -70,7 +70,8 @@ impl Came {
             body: &self.body,
         };
         let mut state = shared.op.state();
-        if let Some((left @ 1.., status)) = state.refuse {
+        let meant = self.uri.path().ends_with(&state.refuse_path);
+        if let (Some((left @ 1.., status)), true) = (state.refuse, meant) {
             state.refuse = Some((left - 1, status));
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return Err(Refusal(status, "as the test asked for".to_owned()));

@@ -150,6 +150,8 @@ pub(super) struct State {
     pub(super) held: Vec<Request<Full<Bytes>>>,
     /// So many of the next calls are answered with this status.
     pub(super) refuse: Option<(u32, u16)>,
+    /// Only calls are refused whose path ends so.
+    pub(super) refuse_path: String,
 }
 
 impl State {
