@@ -10,8 +10,12 @@ use std::{
 
 use kassa_checkout::Timestamp;
 
-/// So many failures in a row open a circuit.
+/// So many failures in a row open a circuit, if they last.
 const FAILURES: u32 = 5;
+/// How long after the first failure in a row another one may open it, in seconds. Many calls that
+/// fail in one moment may be a provider that was started anew, and no reason to turn away whoever
+/// chooses in the next ten seconds.
+const LASTING: u64 = 2;
 /// How long a circuit stays open at first, in seconds. Each failed try doubles it.
 const FIRST_PAUSE: u64 = 10;
 /// How long it stays open at most, in seconds.
@@ -31,9 +35,7 @@ pub struct Circuit {
 
 #[derive(Debug)]
 enum State {
-    Closed {
-        failures: u32,
-    },
+    Closed(Option<Row>),
     Open {
         since: Timestamp,
         pause: u64,
@@ -44,6 +46,13 @@ enum State {
         opened: Timestamp,
         pause: u64,
     },
+}
+
+/// Failures with no answer between them.
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    failures: u32,
+    since: Timestamp,
 }
 
 /// Where a circuit stands. The greater, the worse.
@@ -67,7 +76,7 @@ pub struct Pass {
 impl Default for Circuit {
     fn default() -> Self {
         Self {
-            state: State::Closed { failures: 0 },
+            state: State::Closed(None),
         }
     }
 }
@@ -79,7 +88,7 @@ impl Circuit {
     /// From when on it makes sense to ask again.
     pub fn admit(&mut self, now: Timestamp) -> Result<Pass, Timestamp> {
         let (opened, pause) = match self.state {
-            State::Closed { .. } => return Ok(Pass { tries: false }),
+            State::Closed(_) => return Ok(Pass { tries: false }),
             State::Open { since, pause } => (since, pause),
             State::Trying { opened, pause, .. } => (opened, pause),
         };
@@ -108,26 +117,25 @@ impl Circuit {
     #[must_use]
     pub fn closed_off_until(&self, now: Timestamp) -> Option<Timestamp> {
         let (since, wait) = match self.state {
-            State::Closed { .. } => return None,
+            State::Closed(_) => return None,
             State::Open { since, pause } => (since, pause),
             State::Trying { since, .. } => (since, TRY),
         };
-        let put_back = since.seconds_since(now) > SLACK;
         let until = since.plus_seconds(wait);
-        (now < until && !put_back).then_some(until)
+        (now < until && !was_put_back(since, now)).then_some(until)
     }
 
     /// Records what came of a call: whether the provider answered, be it with a refusal.
     pub fn record(&mut self, pass: &Pass, answered: bool, now: Timestamp) {
         let opened = |pause| State::Open { since: now, pause };
         match self.state {
-            _ if answered => self.state = State::Closed { failures: 0 },
-            State::Closed { failures } if failures + 1 >= FAILURES => {
-                self.state = opened(FIRST_PAUSE);
-            }
-            State::Closed { failures } => {
-                self.state = State::Closed {
-                    failures: failures + 1,
+            _ if answered => self.state = State::Closed(None),
+            State::Closed(row) => {
+                let row = Row::with(row, now);
+                self.state = if row.is_enough(now) {
+                    opened(FIRST_PAUSE)
+                } else {
+                    State::Closed(Some(row))
                 };
             }
             State::Trying { pause, .. } if pass.tries => {
@@ -142,11 +150,32 @@ impl Circuit {
     #[must_use]
     pub const fn position(&self) -> Position {
         match self.state {
-            State::Closed { .. } => Position::Closed,
+            State::Closed(_) => Position::Closed,
             State::Trying { .. } => Position::HalfOpen,
             State::Open { .. } => Position::Open,
         }
     }
+}
+
+impl Row {
+    /// One more failure behind those before it, if any.
+    fn with(before: Option<Self>, now: Timestamp) -> Self {
+        let before = before.filter(|row| !was_put_back(row.since, now));
+        let (failures, since) = before.map_or((0, now), |row| (row.failures, row.since));
+        Self {
+            failures: failures.saturating_add(1),
+            since,
+        }
+    }
+
+    fn is_enough(self, now: Timestamp) -> bool {
+        self.failures >= FAILURES && now >= self.since.plus_seconds(LASTING)
+    }
+}
+
+/// Whether the clock was put back since then: further than two calls' clocks lie apart.
+fn was_put_back(since: Timestamp, now: Timestamp) -> bool {
+    since.seconds_since(now) > SLACK
 }
 
 /// The circuits of all accounts, by provider and shop.
@@ -243,7 +272,7 @@ mod tests {
     use kassa_checkout::Timestamp;
     use proptest::prelude::*;
 
-    use super::{Circuit, Circuits, FAILURES, LONGEST_PAUSE, Pass, Position, TRY};
+    use super::{Circuit, Circuits, FAILURES, LASTING, LONGEST_PAUSE, Pass, Position, TRY};
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_millis(1_795_000_000_000).plus_seconds(seconds)
@@ -252,13 +281,19 @@ mod tests {
     const ORDINARY: Pass = Pass { tries: false };
     const TRIES: Pass = Pass { tries: true };
 
+    /// When enough failures come so that the last one, which opens a circuit, is at `now`.
+    fn failures_until(now: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let first = Timestamp::from_millis(now.millis() - LASTING * 1_000);
+        (1..FAILURES).map(move |_| first).chain([now])
+    }
+
     /// A circuit that has just opened.
     fn open(now: Timestamp) -> Circuit {
         let mut circuit = Circuit::default();
-        for _ in 0..FAILURES {
+        for failure in failures_until(now) {
             assert_eq!(circuit.position(), Position::Closed);
-            assert_eq!(circuit.admit(now), Ok(ORDINARY));
-            circuit.record(&ORDINARY, false, now);
+            assert_eq!(circuit.admit(failure), Ok(ORDINARY));
+            circuit.record(&ORDINARY, false, failure);
         }
         assert_eq!(circuit.position(), Position::Open);
         circuit
@@ -272,6 +307,31 @@ mod tests {
             assert_eq!(circuit.position(), Position::Closed, "round {round}");
         }
         open(at(0));
+    }
+
+    #[test]
+    fn what_fails_in_one_moment_opens_nothing_before_it_lasts() {
+        let mut circuit = Circuit::default();
+        let almost = Timestamp::from_millis(at(LASTING).millis() - 1);
+        for now in [at(0), at(1), almost] {
+            for _ in 0..FAILURES {
+                circuit.record(&ORDINARY, false, now);
+                assert_eq!(circuit.position(), Position::Closed);
+            }
+        }
+        circuit.record(&ORDINARY, false, at(LASTING));
+        assert_eq!(circuit.position(), Position::Open);
+    }
+
+    #[test]
+    fn few_failures_open_nothing_however_long_it_lasts() {
+        let mut circuit = Circuit::default();
+        for round in 1..u64::from(FAILURES) {
+            circuit.record(&ORDINARY, false, at(round * 3_600));
+            assert_eq!(circuit.position(), Position::Closed);
+        }
+        circuit.record(&ORDINARY, false, at(86_400));
+        assert_eq!(circuit.position(), Position::Open);
     }
 
     #[test]
@@ -305,7 +365,7 @@ mod tests {
         assert_eq!(pauses.last(), Some(&LONGEST_PAUSE));
         // Once it was closed, it begins anew.
         circuit.record(&TRIES, true, now);
-        for _ in 0..FAILURES {
+        for now in failures_until(now) {
             circuit.record(&ORDINARY, false, now);
         }
         assert_eq!(circuit.admit(now), Err(now.plus_seconds(10)));
@@ -358,14 +418,23 @@ mod tests {
             "a little apart"
         );
         assert_eq!(circuit.admit(at(0)), Ok(TRIES));
+
+        // Nor does it have a row of failures begin a day from now.
+        let mut circuit = Circuit::default();
+        circuit.record(&ORDINARY, false, at(day));
+        for now in failures_until(at(10)) {
+            assert_eq!(circuit.position(), Position::Closed);
+            circuit.record(&ORDINARY, false, now);
+        }
+        assert_eq!(circuit.position(), Position::Open);
     }
 
     #[test]
     fn accounts_fail_by_themselves_and_the_worst_is_told() {
         let circuits = Circuits::default();
-        for _ in 0..FAILURES {
-            let (pass, _) = circuits.admit("p", "a", at(0));
-            let _ = circuits.record("p", "a", &pass.unwrap(), false, at(0));
+        for now in failures_until(at(0)) {
+            let (pass, _) = circuits.admit("p", "a", now);
+            let _ = circuits.record("p", "a", &pass.unwrap(), false, now);
         }
         let (refused, moved) = circuits.admit("p", "a", at(1));
         assert_eq!(refused, Err(at(10)));

@@ -48,12 +48,20 @@ async fn a_provider_that_refuses_gives_way_to_the_next() {
     world.stop().await;
 }
 
+/// Until failures have lasted long enough for the provider to be left alone after the next one.
+async fn lasting() {
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+}
+
 /// Whatever may have begun at the first provider is never begun at the second.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_that_may_have_begun_is_begun_elsewhere() {
     let world = World::start(&[Gate, Op]).await;
     let mut payments = Vec::new();
     for fault in ["error", "error-taken", "garbage", "error", "garbage"] {
+        if payments.len() == 4 {
+            lasting().await;
+        }
         world
             .faults(json!({ "gate": fault, "redirect": "never" }))
             .await;
@@ -133,7 +141,10 @@ async fn a_provider_that_does_not_answer_keeps_the_choice() {
 async fn a_provider_that_is_down_is_passed_over_until_it_is_back() {
     let world = World::with(&[Gate, Op], Simulator::down().await).await;
     let mut passed_over = false;
-    for _ in 0..6 {
+    for customer in 0..7 {
+        if customer == 5 {
+            lasting().await;
+        }
         let payment = world.payment().await;
         // The list of banks counts as well, and stays whole.
         assert_eq!(world.pay(&payment, "nordea").await.0, 200);
