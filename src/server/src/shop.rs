@@ -62,9 +62,14 @@ pub struct Webhook {
     pub url: Url,
     /// The keys; the first signs, and so do the others while a key is being changed.
     pub keys: Vec<WebhookKey>,
+    /// How many messages are on their way at once, from one server.
+    pub at_once: usize,
 }
 
 impl Webhook {
+    /// How many messages are on their way at once where the configuration does not say.
+    pub const AT_ONCE: usize = 8;
+
     /// A digest of the address, which what is known of the endpoint is kept under: an address
     /// may hold a secret, and another address is another endpoint.
     #[must_use]

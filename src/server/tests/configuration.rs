@@ -97,7 +97,7 @@ fn the_example_is_right() {
 #[test]
 fn what_is_wrong_is_named_by_line_and_key() {
     let line = |start: &str| line_of(start);
-    let cases: [(&[(&str, &str)], String); 15] = [
+    let cases: [(&[(&str, &str)], String); 17] = [
         (
             &[("code = \"card\"", "code = \"cards\"")],
             format!(
@@ -196,6 +196,20 @@ fn what_is_wrong_is_named_by_line_and_key() {
             format!(
                 "{} shops[0].webhook.url: expected an https address outside of this machine and its network",
                 line("url = \"https://puoti.example/kassa")
+            ),
+        ),
+        (
+            &[("# at_once = 8", "at_once = 0")],
+            format!(
+                "{} shops[0].webhook.at_once: expected 1 to 512",
+                line("# at_once")
+            ),
+        ),
+        (
+            &[("# at_once = 8", "at_once = 513")],
+            format!(
+                "{} shops[0].webhook.at_once: expected 1 to 512",
+                line("# at_once")
             ),
         ),
         (

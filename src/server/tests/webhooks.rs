@@ -10,15 +10,25 @@
 
 mod kit;
 
-use std::time::Duration;
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use axum::{Router, routing::post};
 use http::StatusCode;
+use kassa_server::config::Database;
 use kit::{
     API_KEY, Folder,
     live::{Inbox, Live},
     text,
 };
 use serde_json::{Value, json};
+use tokio::{net::TcpListener, sync::Semaphore};
 
 /// A service whose first webhooks are answered so, and its shop.
 async fn answering(folder: &Folder, answers: &[(StatusCode, Option<u64>)]) -> (Live, Inbox) {
@@ -103,6 +113,56 @@ async fn a_shop_that_wants_less_is_left_alone_for_as_long_as_it_says() {
     assert_eq!(inbox.len(), 1);
     inbox.until(3).await;
     live.stop().await;
+}
+
+/// A shop that answers when it is told to, and counts who waits for that.
+async fn hesitant() -> (SocketAddr, Arc<Semaphore>, Arc<AtomicUsize>) {
+    let (answers, waiting) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (told, count) = (Arc::clone(&answers), Arc::clone(&waiting));
+    let take = async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        told.acquire().await.unwrap().forget();
+        count.fetch_sub(1, Ordering::SeqCst);
+    };
+    let router = Router::new().route("/webhooks", post(take));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    (address, answers, waiting)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_many_messages_are_on_their_way_at_once_as_the_shop_wants() {
+    for at_once in [1, 3] {
+        let folder = Folder::new();
+        let (shop, answers, waiting) = hesitant().await;
+        let file = Database::Sqlite(folder.path().join("kassa.db"));
+        let live = Live::start_with(file, shop, |shop| {
+            shop.webhook.as_mut().unwrap().at_once = at_once;
+        })
+        .await;
+        for _ in 0..5 {
+            begun(&live).await;
+        }
+        let delivered = async || {
+            let list = events(&live, "").await;
+            let list = list["data"].as_array().unwrap().clone();
+            let done = list.iter().filter(|one| one["outcome"] == "delivered");
+            done.count()
+        };
+        for done in 0..=5 {
+            let on_their_way = at_once.min(5 - done);
+            let mut patience = 0..250;
+            while waiting.load(Ordering::SeqCst) != on_their_way || delivered().await != done {
+                patience.next().expect("it did not come to that");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(waiting.load(Ordering::SeqCst), on_their_way, "{done}");
+            answers.add_permits(1);
+        }
+        live.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -187,6 +187,7 @@ fn shop(
         webhook: Some(Webhook {
             url: url.join("/webhooks")?,
             keys: vec![WebhookKey::parse(WEBHOOK_SECRET)?],
+            at_once: Webhook::AT_ONCE,
         }),
         vetuma: Some(bridge(vetuma)?),
         accounts: vec![account],

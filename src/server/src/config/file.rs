@@ -81,6 +81,7 @@ pub(super) struct MethodTable {
 pub(super) struct WebhookTable {
     pub(super) url: Spanned<String>,
     pub(super) secrets: Spanned<Vec<Spanned<String>>>,
+    pub(super) at_once: Option<Spanned<usize>>,
 }
 
 /// Software that was made for VETUMA and calls here instead.

@@ -27,24 +27,27 @@ use crate::{
     clock,
     crash::{self, Point},
     network::{is_public, is_public_host},
-    shop::Webhook,
+    shop::{Shop, Webhook},
     state::AppState,
     store::{Delivery, Outgoing, Room, Tried},
 };
 
 /// How long a shop may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(15);
-/// How many tries to one shop run at once.
-const AT_ONCE: usize = 8;
-/// How many messages to one shop are held at once, so that a slow shop delays no other: each has
-/// its own places, here and in the store's claim.
-pub(super) const IN_HAND: usize = 64;
+/// How many times as many messages to a shop are held as tries to it run at once.
+const ROUNDS: usize = 8;
 /// How long a claim lasts, in seconds: longer than all that is in hand can take.
 pub(super) const LEASE: u64 = 150;
 /// How long the tries that run may take once the service stops.
 const LAST_TRIES: Duration = Duration::from_secs(5);
 /// The pause of a shop that says there is too much and not for how long, in seconds.
 const SLOW_DOWN: u64 = 60;
+
+/// How many messages to one shop are held at once, so that a slow shop delays no other: each has
+/// its own places, here and in the store's claim.
+pub(super) const fn in_hand(at_once: usize) -> usize {
+    at_once * ROUNDS
+}
 
 /// Delivers whatever is due until the service stops.
 pub(super) async fn run(app: AppState) {
@@ -86,8 +89,16 @@ struct Sender {
 }
 
 fn places(app: &AppState) -> HashMap<String, Arc<Semaphore>> {
-    let place = |shop: &String| (shop.clone(), Arc::new(Semaphore::new(AT_ONCE)));
-    app.config.shops.keys().map(place).collect()
+    let shops = app.config.shops.iter();
+    shops
+        .map(|(id, shop)| (id.clone(), Arc::new(Semaphore::new(at_once(shop)))))
+        .collect()
+}
+
+/// How many tries to a shop run at once.
+fn at_once(shop: &Shop) -> usize {
+    let webhook = shop.webhook.as_ref();
+    webhook.map_or(Webhook::AT_ONCE, |webhook| webhook.at_once)
 }
 
 impl Sender {
@@ -133,10 +144,11 @@ impl Sender {
         shops
             .filter_map(|(id, shop)| {
                 let held = held.by_shop.get(id).copied().unwrap_or(0);
-                (held <= IN_HAND / 2).then(|| Room {
+                let most = in_hand(at_once(shop));
+                (held <= most / 2).then(|| Room {
                     shop: id.clone(),
                     endpoint: shop.webhook.as_ref().map(Webhook::endpoint),
-                    free: u32::try_from(IN_HAND - held).unwrap_or(0),
+                    free: u32::try_from(most - held).unwrap_or(0),
                 })
             })
             .collect()

@@ -6,6 +6,7 @@ use kassa_checkout::Timestamp;
 use super::{delivery, questions};
 use crate::{
     gateway::Asked,
+    shop::Webhook,
     store::{Delivery, Question},
     tokens,
 };
@@ -16,8 +17,8 @@ pub const DEADLINES: u32 = super::DEADLINES;
 pub const QUESTIONS: u32 = questions::BATCH;
 /// For how many seconds a question is claimed.
 pub const QUESTION_LEASE: u64 = questions::LEASE;
-/// How many messages to one shop are held at once.
-pub const IN_HAND: usize = delivery::IN_HAND;
+/// How many messages to one shop are held at once, unless the configuration says otherwise.
+pub const IN_HAND: usize = delivery::in_hand(Webhook::AT_ONCE);
 /// For how many seconds a message is claimed.
 pub const WEBHOOK_LEASE: u64 = delivery::LEASE;
 

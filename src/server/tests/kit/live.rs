@@ -12,8 +12,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use kassa_server::{
     AppState,
-    config::{Config, Database, Development},
+    config::{ApiKeys, Config, Database, Development},
     serve::Service,
+    shop::Shop,
 };
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -145,6 +146,15 @@ impl Live {
     }
 
     pub(crate) async fn start_on(database: Database, shop: SocketAddr) -> Self {
+        Self::start_with(database, shop, |_| {}).await
+    }
+
+    /// With another shop than that for development, as the jobs see it.
+    pub(crate) async fn start_with(
+        database: Database,
+        shop: SocketAddr,
+        change: impl FnOnce(&mut Shop),
+    ) -> Self {
         let shop_url = format!("http://{shop}");
         let development = Development {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -152,7 +162,13 @@ impl Live {
             shop: shop_url.clone(),
             ..Development::default()
         };
-        let serving = Serving::start(development.config().unwrap()).await;
+        let mut config = development.config().unwrap();
+        // The API keys hold the one that is there.
+        let mut changed = development.config().unwrap();
+        changed.api_keys = ApiKeys::default();
+        change(Arc::get_mut(changed.shops.get_mut("demo").unwrap()).unwrap());
+        config.shops.append(&mut changed.shops);
+        let serving = Serving::start(config).await;
         let app = serving.app.clone();
         Self {
             url: app.config.public_url.clone(),

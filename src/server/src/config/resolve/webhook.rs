@@ -16,6 +16,10 @@ use super::{
 };
 use crate::{network::is_public_host, shop::Webhook};
 
+/// How many messages may be on their way to a shop at once: with answers within a tenth of a second
+/// that is some 5,000 a second.
+const MOST_AT_ONCE: usize = 512;
+
 /// Reads from a file's text only where a shop's webhook secrets are.
 pub(in crate::config) fn webhook_secrets(
     path: &Path,
@@ -56,6 +60,7 @@ pub(in crate::config) fn webhook_secrets(
 impl Resolver<'_> {
     pub(super) fn webhook(&mut self, at: &str, table: &WebhookTable) -> Option<Webhook> {
         let url = self.webhook_url(at, &table.url);
+        let at_once = self.at_once(at, table.at_once.as_ref());
         let key = format!("{at}.webhook.secrets");
         let texts = self.secrets(&key, &table.secrets)?;
         let mut keys = Vec::new();
@@ -71,7 +76,23 @@ impl Resolver<'_> {
                 Err(error) => self.refuse(span, &key, error.to_string()),
             }
         }
-        Some(Webhook { url: url?, keys })
+        Some(Webhook {
+            url: url?,
+            keys,
+            at_once: at_once?,
+        })
+    }
+
+    fn at_once(&mut self, at: &str, count: Option<&Spanned<usize>>) -> Option<usize> {
+        let Some(count) = count else {
+            return Some(Webhook::AT_ONCE);
+        };
+        if (1..=MOST_AT_ONCE).contains(count.get_ref()) {
+            return Some(*count.get_ref());
+        }
+        let message = format!("expected 1 to {MOST_AT_ONCE}");
+        self.refuse(&count.span(), format!("{at}.webhook.at_once"), message);
+        None
     }
 
     /// Deliveries go to public addresses over https only, so any other is a mistake to tell now.
