@@ -192,6 +192,10 @@ pub(crate) async fn take_up(
     let Some(total) = gateway::ask_refunded(&app.calls, account, &about, clock::now()).await else {
         return Ok(());
     };
+    // As it stands after the answer: the sum may hold a refund that was begun while the provider
+    // was asked, and must not be taken for this one of the same size.
+    let payment = app.store.payment(&shop.id, &refund.payment).await?;
+    let payment = payment.ok_or(StoreError::Corrupt("refund"))?;
     for made in payment.lifecycle.refunds_made(&refund.attempt, total) {
         tracing::info!(target: "kassa::refunds", refund = %made, "a refund without an answer was made: the provider's total says so");
         settle(app, &made, RefundStatus::Succeeded).await?;

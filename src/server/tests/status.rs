@@ -301,6 +301,7 @@ async fn a_provider_that_is_gone_is_left_alone_and_tried_again() {
     drop(nobody);
     let kit = kit_at(&format!("http://{address}"));
     let start = clock::now();
+    // A second more than failures must last, since the time that a call takes counts.
     let lasting = start.plus_seconds(3);
     for now in [start, start, start, start, start, lasting] {
         let asked = ask(&kit, "pay_a-1", now).await;

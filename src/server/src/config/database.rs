@@ -211,7 +211,7 @@ impl Database {
 }
 
 impl PostgresAddress {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, String> {
         // A URL with a user has a host; the address of a socket has none.
         let url = Url::parse(&text.replacen("@/", &format!("@{NO_HOST}/"), 1))
             .map_err(|error| format!("expected postgres://USER@HOST/NAME: {error}"))?;

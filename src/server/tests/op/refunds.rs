@@ -174,6 +174,33 @@ async fn a_refund_without_an_answer_is_healed_by_ops_total() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refund_begun_while_op_is_asked_is_not_taken_for_one_of_the_same_size() {
+    let world = World::start().await;
+    let payment = world.paid("1001").await;
+    let asked = async || world.at_op().await[0]["asked"].as_u64().unwrap();
+    let before = asked().await;
+    world
+        .control("/faults", json!({ "status_delay_ms": 1_000 }))
+        .await;
+    world.abandoned(&payment, "ref_lost", 990, 40, true).await;
+    let mut tries = 0;
+    while asked().await == before {
+        tries += 1;
+        assert!(tries < 200, "nobody asks");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.abandoned(&payment, "ref_next", 990, 0, true).await;
+    world.given_back(990).await;
+    // Past the answer: one of the two was made, and nobody can tell which.
+    tokio::time::sleep(Duration::from_millis(2_000)).await;
+    let list = world.refunds(&payment).await;
+    let refunds = list["data"].as_array().unwrap().iter();
+    let words: Vec<_> = refunds.map(|one| text(one, "status")).collect();
+    assert_eq!(words, ["pending", "pending"]);
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refund_that_op_does_not_know_of_stays_pending_and_the_shop_is_told_once() {
     let world = World::start().await;
     let payment = world.paid("1001").await;

@@ -134,6 +134,7 @@ pub(super) struct Faults {
     refuse_with: Option<u16>,
     refuse_path: String,
     refund_unanswered: Option<Unanswered>,
+    status_delay_ms: u64,
     date_within: Option<i64>,
 }
 
@@ -147,6 +148,7 @@ pub(super) async fn faults(
     state.hold_callbacks = faults.hold_callbacks;
     state.repeat_callbacks = faults.repeat_callbacks;
     state.refund_unanswered = faults.refund_unanswered;
+    state.status_delay_ms = faults.status_delay_ms;
     state.date_within = faults.date_within;
     state.refuse = (faults.refuse > 0).then(|| (faults.refuse, faults.refuse_with.unwrap_or(500)));
     state.refuse_path = faults.refuse_path;

@@ -1,6 +1,6 @@
 //! OP's REST interface.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::Json;
 use axum::body::{Body, Bytes};
@@ -121,11 +121,17 @@ pub(super) async fn status(
     came: Came,
 ) -> Result<Response, Refusal> {
     let caller = came.verify(&shared)?;
+    let delay_ms = {
+        let mut state = shared.op.state();
+        let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
+        payment.hear(&caller.session_id);
+        payment.asked = payment.asked.saturating_add(1);
+        state.status_delay_ms
+    };
+    tokio::time::sleep(Duration::from_millis(delay_ms)).await;
     let mut state = shared.op.state();
     let payment = state.by_id(&payment_id).ok_or_else(not_found)?;
     payment.come_due(shared.clock.now_ms());
-    payment.hear(&caller.session_id);
-    payment.asked = payment.asked.saturating_add(1);
     let answer = Json(payment_json(payment));
     let names = "status-enum,refund-items,error-fields";
     Ok((assumed(names), answer).into_response())

@@ -144,6 +144,8 @@ pub(super) struct State {
     pub(super) repeat_callbacks: u8,
     /// Calls whose `Date` lies further from now are refused, in seconds.
     pub(super) date_within: Option<i64>,
+    /// How long an answer about a status takes, in milliseconds.
+    pub(super) status_delay_ms: u64,
     /// How the next refund goes unanswered.
     pub(super) refund_unanswered: Option<Unanswered>,
     /// The callbacks that are kept back.

@@ -160,7 +160,7 @@ mod tests {
     use tokio::{join, time::timeout};
 
     use super::{ALONE, Connections, Line, MOST, STATEMENTS, Together, most_after};
-    use crate::{config::PostgresAddress, store::StoreError};
+    use crate::{config::Database, store::StoreError};
 
     /// What is done without a database.
     enum Pretended {
@@ -187,12 +187,15 @@ mod tests {
     }
 
     fn line() -> Line<Pretended> {
-        let address = PostgresAddress::parse("postgres://kassa@127.0.0.1:1/kassa").unwrap();
+        let nowhere = Database::parse_secret("postgres://kassa@127.0.0.1:1/kassa");
+        let Ok(Database::Postgres(address)) = nowhere else {
+            panic!("{nowhere:?}");
+        };
         Line::new(&Arc::new(Connections::new(&address).unwrap()))
     }
 
     async fn asked(line: &Line<Pretended>, work: Pretended) -> Option<Result<usize, StoreError>> {
-        let answer = timeout(Duration::from_millis(200), line.ask(work)).await;
+        let answer = timeout(Duration::from_millis(500), line.ask(work)).await;
         Some(answer.ok()?.map(|(_, together)| together))
     }
 
